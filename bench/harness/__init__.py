@@ -1,0 +1,1 @@
+"""Running and comparing: the environment, one process per measurement, parity, tables."""

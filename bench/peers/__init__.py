@@ -1,0 +1,27 @@
+"""One adapter per package, all with the interface of :mod:`peers.interface`; the registry imports none of them."""
+
+from __future__ import annotations
+
+import importlib
+
+from peers.interface import Evaluation
+
+REFERENCE = "pycocotools"
+OURS = "metrix"
+SINGLE_THREADED = frozenset({"pycocotools"})
+
+# In the order of the tables. The name of the adapter's module is that of the package it imports.
+PACKAGES: dict[str, str] = {
+    "metrix": "metrix",
+    "pycocotools": "pycocotools",
+    "faster_coco_eval": "faster-coco-eval",
+    "hotcoco": "hotcoco",
+    "vernier": "vernier",
+    "ultrafast_pycocotools": "ultrafast-pycocotools",
+}
+"""Import name -> name on the package index."""
+
+
+def load_adapter(package: str) -> type[Evaluation]:
+    """Import the adapter of ``package`` and with it the package itself."""
+    return importlib.import_module(f"peers.{package}").ADAPTER

@@ -1,0 +1,94 @@
+// metrix._core: one submodule per binding file, and the translation of kernel errors. Nothing else.
+#include <pybind11/pybind11.h>
+
+#include <thread>
+
+#include "support/error.hpp"
+#include "support/parallel.hpp"
+
+namespace py = pybind11;
+
+namespace metrix::bindings {
+void bind_boxes(py::module_ module);
+void bind_curves(py::module_ module);
+void bind_detection(py::module_ module);
+void bind_keypoints(py::module_ module);
+void bind_masks(py::module_ module);
+void bind_matching(py::module_ module);
+void bind_records(py::module_ module);
+}  // namespace metrix::bindings
+
+namespace {
+
+std::thread::id main_thread;
+
+// Only Python's main thread handles signals; other threads need not even ask for the GIL.
+bool user_asked_to_stop() {
+    if (std::this_thread::get_id() != main_thread) return false;
+    const py::gil_scoped_acquire gil;
+    return PyErr_CheckSignals() != 0;
+}
+
+void translate_error(std::exception_ptr pointer) {
+    try {
+        if (pointer) std::rethrow_exception(pointer);
+    } catch (const metrix::Error& error) {
+        switch (error.kind()) {
+            case metrix::ErrorKind::invalid_value:
+                PyErr_SetString(PyExc_ValueError, error.what());
+                return;
+            case metrix::ErrorKind::invalid_type:
+                PyErr_SetString(PyExc_TypeError, error.what());
+                return;
+            case metrix::ErrorKind::io:
+                PyErr_SetString(PyExc_OSError, error.what());
+                return;
+        }
+    } catch (const metrix::Interrupted&) {
+        // PyErr_CheckSignals has set the exception of the signal handler, KeyboardInterrupt as a rule.
+        if (PyErr_Occurred() == nullptr) PyErr_SetNone(PyExc_KeyboardInterrupt);
+    }
+}
+
+#define METRIX_TEXT_OF(x) #x
+#define METRIX_TEXT(x) METRIX_TEXT_OF(x)
+
+py::dict build_info() {
+    py::dict info;
+#if defined(__clang__)
+    info["compiler"] = "clang " __clang_version__;
+#elif defined(__GNUC__)
+    info["compiler"] = "gcc " __VERSION__;
+#else
+    info["compiler"] = "unknown";
+#endif
+    info["flags"] = METRIX_FLAGS;
+    info["openmp"] = METRIX_TEXT(_OPENMP);
+    info["pybind11"] = METRIX_TEXT(PYBIND11_VERSION_MAJOR) "." METRIX_TEXT(PYBIND11_VERSION_MINOR);
+    return info;
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
+    module.doc() = "Kernels of metrix; use the documented functions of the package instead.";
+    py::register_exception_translator(translate_error);
+
+    if (py::module_::import("threading")
+            .attr("current_thread")()
+            .is(py::module_::import("threading").attr("main_thread")())) {
+        main_thread = std::this_thread::get_id();
+    }
+    metrix::set_interrupt_check(user_asked_to_stop);
+    module.def("in_forked_child", &metrix::in_forked_child);
+    module.def("build_info", &build_info);
+
+    using namespace metrix::bindings;
+    bind_boxes(module.def_submodule("boxes"));
+    bind_curves(module.def_submodule("curves"));
+    bind_detection(module.def_submodule("detection"));
+    bind_keypoints(module.def_submodule("keypoints"));
+    bind_masks(module.def_submodule("masks"));
+    bind_matching(module.def_submodule("matching"));
+    bind_records(module.def_submodule("records"));
+}

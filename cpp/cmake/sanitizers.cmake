@@ -1,0 +1,7 @@
+# -DMETRIX_SANITIZE=ON: address and undefined-behaviour sanitizers for kernels and bindings (see cpp/README.md).
+add_library(metrix_sanitizers INTERFACE)
+if(METRIX_SANITIZE)
+  set(flags -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g)
+  target_compile_options(metrix_sanitizers INTERFACE ${flags} -D_GLIBCXX_ASSERTIONS)
+  target_link_options(metrix_sanitizers INTERFACE ${flags})
+endif()

@@ -1,0 +1,86 @@
+// Precision and recall over the scores of one category at a time, from the outcome of each detection.
+//
+// Detections of a category stand in descending order of score. At a threshold a detection is a true positive (matched),
+// a false positive (not matched), or ignored, which makes it neither although it keeps its place. With `positives`
+// ground truths to be found,
+//
+//   recall = TP / positives        precision = TP / (FP + TP + epsilon)
+//
+// and the precision at a recall threshold is the highest one at that recall or beyond. A recall threshold that is not
+// reached gets precision and score 0, and so do all thresholds behind it; without positives all values are -1.
+//
+// Precision can be highest, and a recall first reached, only where a true positive stands. So the kernel keeps the true
+// positives alone (their rank and the number of detections counted so far) and passes over all others with one counter.
+//
+// The reference is pycocotools' COCOeval.accumulate with epsilon = 2^-52; operations and their order are the same, so
+// every value has the same bits.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/matching.hpp"
+#include "support/view.hpp"
+
+namespace metrix::curves {
+
+using matching::Bits;
+
+// Outcomes of N detections at T thresholds and A breakdowns (area ranges), in words of sixteen thresholds.
+struct Outcomes {
+    View1<const std::int64_t> category_offset;  // K + 1 places: detections of a category, by descending score
+    View1<const double> score;                  // N
+    View1<const std::int32_t> rank;             // N: place by score within image and category, from 0
+    View1<const Bits> bits;                     // [N][A][words][matched, ignored]
+    View2<const std::int64_t> positives;        // K x A: ground truths that are not ignored
+    Index threshold_count = 0;
+
+    [[nodiscard]] Index category_count() const { return ssize(category_offset) - 1; }
+    [[nodiscard]] Index begin(Index category) const { return category_offset[static_cast<std::size_t>(category)]; }
+    [[nodiscard]] Index end(Index category) const { return category_offset[static_cast<std::size_t>(category) + 1]; }
+
+    // The words of all detections at one breakdown: matched() and ignored() of place i.
+    class Words {
+      public:
+        Words(const Outcomes& outcomes, Index breakdown, Index word) {
+            const Index words = matching::word_count(outcomes.threshold_count);
+            stride_ = 2 * words * outcomes.positives.columns;
+            first_ = outcomes.bits.data() + 2 * (breakdown * words + word);
+        }
+        [[nodiscard]] Bits matched(Index place) const { return first_[place * stride_]; }
+        [[nodiscard]] Bits ignored(Index place) const { return first_[place * stride_ + 1]; }
+
+      private:
+        const Bits* first_;
+        Index stride_;
+    };
+};
+
+// precision and score_at (T, R, K) at one breakdown, with the first `max_detections` of each image and category.
+// score_at may have no rows: then scores are not worked out.
+void precision_at_recalls(const Outcomes& outcomes, Index breakdown, std::int64_t max_detections,
+                          View1<const double> recall_thresholds, double epsilon, int num_threads,
+                          View1<double> precision, View1<double> score_at);
+
+// recall (T, K, A, M): the last recall of each curve, for each of the ascending `max_detections`.
+void final_recall(const Outcomes& outcomes, View1<const std::int64_t> max_detections, int num_threads,
+                  View1<double> recall);
+
+// The whole curve of one category, threshold and breakdown at each detection that is not ignored: true positives and
+// counted detections so far, and the score.
+struct Curve {
+    std::vector<std::int64_t> true_positives;
+    std::vector<std::int64_t> counted;
+    std::vector<double> score;
+};
+Curve precision_recall_curve(const Outcomes& outcomes, Index category, Index threshold, Index breakdown,
+                             std::int64_t max_detections);
+
+// Average precision of one curve. recall ascends, precision[i] belongs to recall[i].
+//   recall_thresholds given: mean over them of the highest precision at that recall or beyond (0 if not reached)
+double interpolated_average_precision(View1<const double> recall, View1<const double> precision,
+                                      View1<const double> recall_thresholds);
+//   none: the area under the envelope of precision, with a step at each recall
+double area_under_envelope(View1<const double> recall, View1<const double> precision);
+
+}  // namespace metrix::curves

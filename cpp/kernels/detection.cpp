@@ -1,0 +1,384 @@
+#include "kernels/detection.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "support/ordering.hpp"
+#include "support/parallel.hpp"
+
+namespace metrix::detection {
+namespace {
+
+template <class T>
+T at(View1<const T> column, std::int32_t row) {
+    return column[static_cast<std::size_t>(row)];
+}
+
+// What the work below needs of a row, side by side: columns are read once, in the order of the input, and from then on
+// everything is a walk along memory.
+struct Detection {
+    std::uint64_t key;  // of the score, see descending_key
+    double area;
+    std::int32_t image;
+    std::int32_t row;
+    std::int32_t rank;
+};
+
+struct GroundTruth {
+    double area;
+    std::int32_t image;
+    std::int32_t row;
+    bool is_crowd;
+    bool is_ignored;  // at every breakdown
+    bool is_without_match;
+};
+
+// Entries by category, within one by image, within one of these in the order of their rows.
+template <class Entry>
+struct Partition {
+    std::vector<Entry> entries;
+    std::vector<std::int64_t> offset;  // K + 1
+
+    [[nodiscard]] View1<Entry> of(std::size_t category) {
+        return View1<Entry>(entries).subspan(static_cast<std::size_t>(offset[category]),
+                                             static_cast<std::size_t>(offset[category + 1] - offset[category]));
+    }
+};
+
+template <class Entry, class MakeEntry>
+Partition<Entry> partition(View1<const std::int32_t> category, Index category_count, View1<const std::int32_t> image,
+                           Index image_count, View1<const std::int32_t> order, MakeEntry&& make_entry) {
+    Partition<Entry> result;
+    result.offset.assign(static_cast<std::size_t>(category_count) + 1, 0);
+    std::vector<std::int64_t> next;
+    const auto place = [&](auto&& for_each_row) {
+        for_each_row([&](std::int32_t row) {
+            if (at(category, row) >= 0) ++result.offset[static_cast<std::size_t>(at(category, row)) + 1];
+        });
+        std::partial_sum(result.offset.begin(), result.offset.end(), result.offset.begin());
+        next.assign(result.offset.begin(), result.offset.end() - 1);
+        result.entries.resize(static_cast<std::size_t>(result.offset.back()));
+        for_each_row([&](std::int32_t row) {
+            if (at(category, row) < 0) return;
+            const auto to = next[static_cast<std::size_t>(at(category, row))]++;
+            result.entries[static_cast<std::size_t>(to)] = make_entry(row);
+        });
+    };
+    const bool is_by_image =
+        order.empty() && std::is_sorted(image.begin(), image.end()) && (image.empty() || image.front() >= 0);
+    if (is_by_image) {
+        place([&](auto&& visit) {
+            for (std::int32_t row = 0; row < static_cast<std::int32_t>(image.size()); ++row) visit(row);
+        });
+    } else {
+        const Grouping by_image =
+            order.empty() ? group_rows(image, image_count) : regroup_rows(order, image, image_count);
+        place([&](auto&& visit) { std::for_each(by_image.rows.begin(), by_image.rows.end(), visit); });
+    }
+    return result;
+}
+
+// One image and category with ground truths and detections; places count in the partitions.
+struct Cell {
+    std::int64_t ground_truths_begin;
+    std::int64_t detections_begin;
+    std::int32_t ground_truth_count;
+    std::int32_t detection_count;
+};
+
+class Evaluation {
+  public:
+    Evaluation(const Problem& problem, Similarity& similarity, int num_threads)
+        : problem_(problem), similarity_(similarity), num_threads_(num_threads) {}
+
+    Outcomes run() {
+        partition_both_sides();
+        count_positives();
+        rank_detections();
+        match_cells();
+        order_detections();
+        return std::move(out_);
+    }
+
+  private:
+    [[nodiscard]] Index breakdown_count() const { return problem_.area_ranges.rows; }
+    [[nodiscard]] Index word_count() const { return matching::word_count(ssize(problem_.thresholds)); }
+    [[nodiscard]] std::size_t category_count() const { return static_cast<std::size_t>(problem_.category_count); }
+
+    // Bits of one detection: [A][words][matched, ignored].
+    [[nodiscard]] std::size_t bits_per_detection() const {
+        return static_cast<std::size_t>(2 * breakdown_count() * word_count());
+    }
+
+    // A NaN area lies outside of nothing.
+    [[nodiscard]] bool is_outside(double area, Index breakdown) const {
+        return area < problem_.area_ranges(breakdown, 0) || area > problem_.area_ranges(breakdown, 1);
+    }
+
+    [[nodiscard]] bool is_ignored(const GroundTruth& object, Index breakdown) const {
+        return object.is_ignored || is_outside(object.area, breakdown);
+    }
+
+    void partition_both_sides() {
+        ground_truths_ =
+            partition<GroundTruth>(problem_.ground_truth_category, problem_.category_count, problem_.ground_truth_image,
+                                   problem_.image_count, problem_.ground_truth_order, [&](std::int32_t row) {
+                                       return GroundTruth{at(problem_.ground_truth_area, row),
+                                                          at(problem_.ground_truth_image, row),
+                                                          row,
+                                                          at(problem_.ground_truth_crowd, row) != 0,
+                                                          at(problem_.ground_truth_ignored, row) != 0,
+                                                          at(problem_.ground_truth_without_match, row) != 0};
+                                   });
+        detections_ =
+            partition<Detection>(problem_.detection_category, problem_.category_count, problem_.detection_image,
+                                 problem_.image_count, problem_.detection_order, [&](std::int32_t row) {
+                                     const double score = at(problem_.detection_score, row);
+                                     out_.nan_scores += std::isnan(score);
+                                     return Detection{descending_key(score), at(problem_.detection_area, row),
+                                                      at(problem_.detection_image, row), row, 0};
+                                 });
+    }
+
+    void count_positives() {
+        const auto breakdowns = static_cast<std::size_t>(breakdown_count());
+        out_.positives.assign(category_count() * breakdowns, 0);
+        out_.image_positives.assign(static_cast<std::size_t>(problem_.image_count) * breakdowns, 0);
+        for (std::size_t category = 0; category < category_count(); ++category) {
+            for (const GroundTruth& object : ground_truths_.of(category)) {
+                for (std::size_t a = 0; a < breakdowns; ++a) {
+                    const bool counts = !is_ignored(object, static_cast<Index>(a));
+                    out_.positives[category * breakdowns + a] += counts;
+                    out_.image_positives[static_cast<std::size_t>(object.image) * breakdowns + a] += counts;
+                }
+            }
+        }
+    }
+
+    // Ranks and cuts the detections of each cell; those that are kept move to the front of their category. Each starts
+    // as matched to nothing. Cells with both sides are noted for matching.
+    void rank_detections() {
+        bits_.resize(detections_.entries.size() * bits_per_detection());
+        kept_.assign(category_count(), 0);
+        std::vector<std::vector<Cell>> cells(category_count());
+        parallel_for(problem_.category_count, num_threads_, [&](Index category, int) {
+            rank_category(static_cast<std::size_t>(category), cells[static_cast<std::size_t>(category)]);
+        });
+        for (const auto& some : cells) cells_.insert(cells_.end(), some.begin(), some.end());
+    }
+
+    void rank_category(std::size_t category, std::vector<Cell>& cells) {
+        const auto detections = detections_.of(category);
+        const auto ground_truths = ground_truths_.of(category);
+        const auto by_key = [](const Detection& a, const Detection& b) { return a.key < b.key; };
+        std::size_t truth = 0;
+        std::size_t out = 0;
+        for (std::size_t begin = 0; begin < detections.size();) {
+            const std::int32_t image = detections[begin].image;
+            std::size_t end = begin + 1;
+            while (end < detections.size() && detections[end].image == image) ++end;
+            const auto cell = detections.subspan(begin, end - begin);
+            // Most files list the detections of an image by score.
+            if (!std::is_sorted(cell.begin(), cell.end(), by_key)) {
+                std::stable_sort(cell.begin(), cell.end(), by_key);
+            }
+            const auto count = static_cast<std::size_t>(std::min<std::int64_t>(ssize(cell), problem_.max_detections));
+
+            while (truth < ground_truths.size() && ground_truths[truth].image < image) ++truth;
+            const std::size_t first_truth = truth;
+            while (truth < ground_truths.size() && ground_truths[truth].image == image) ++truth;
+            if (truth > first_truth) {
+                cells.push_back({ground_truths_.offset[category] + static_cast<std::int64_t>(first_truth),
+                                 detections_.offset[category] + static_cast<std::int64_t>(out),
+                                 static_cast<std::int32_t>(truth - first_truth), static_cast<std::int32_t>(count)});
+            }
+            for (std::size_t rank = 0; rank < count; ++rank, ++out) {
+                detections[out] = cell[rank];
+                detections[out].rank = static_cast<std::int32_t>(rank);
+                start_unmatched(detections[out], static_cast<std::size_t>(detections_.offset[category]) + out);
+            }
+            begin = end;
+        }
+        kept_[category] = static_cast<std::int64_t>(out);
+    }
+
+    // Ignored where it lies outside of the breakdown itself.
+    void start_unmatched(const Detection& detection, std::size_t place) {
+        Bits* bits = bits_.data() + place * bits_per_detection();
+        for (Index a = 0; a < breakdown_count(); ++a) {
+            const bool outside = is_outside(detection.area, a);
+            for (Index w = 0; w < word_count(); ++w) {
+                *bits++ = 0;
+                *bits++ = outside ? matching::bits_of_word(ssize(problem_.thresholds), w) : Bits{0};
+            }
+        }
+    }
+
+    struct Workspace {
+        std::vector<std::int32_t> detection_rows;
+        std::vector<std::int32_t> ground_truth_rows;
+        std::vector<double> block;
+        std::vector<std::uint8_t> ignored;
+        std::vector<std::uint8_t> crowd;
+        std::vector<Bits> taken;
+        matching::Candidates candidates;
+        std::int64_t nan_pairs = 0;
+    };
+
+    void match_cells() {
+        const double floor = *std::min_element(problem_.thresholds.begin(), problem_.thresholds.end());
+        similarity_.prepare(num_threads_, floor);
+        std::vector<Workspace> workspaces(static_cast<std::size_t>(std::max(1, num_threads_)));
+        constexpr Index cells_at_once = 32;
+        parallel_for((ssize(cells_) + cells_at_once - 1) / cells_at_once, num_threads_, [&](Index item, int thread) {
+            const Index end = std::min(ssize(cells_), (item + 1) * cells_at_once);
+            for (Index i = item * cells_at_once; i < end; ++i) {
+                match_cell(cells_[static_cast<std::size_t>(i)], workspaces[static_cast<std::size_t>(thread)], thread);
+            }
+        });
+        for (const Workspace& workspace : workspaces) out_.nan_pairs += workspace.nan_pairs;
+        out_.mismatches = similarity_.mismatches();
+    }
+
+    void match_cell(const Cell& cell, Workspace& work, int thread) {
+        const auto detections = View1<const Detection>(detections_.entries)
+                                    .subspan(static_cast<std::size_t>(cell.detections_begin),
+                                             static_cast<std::size_t>(cell.detection_count));
+        const auto ground_truths = View1<const GroundTruth>(ground_truths_.entries)
+                                       .subspan(static_cast<std::size_t>(cell.ground_truths_begin),
+                                                static_cast<std::size_t>(cell.ground_truth_count));
+        work.detection_rows.clear();
+        for (const Detection& detection : detections) work.detection_rows.push_back(detection.row);
+        work.ground_truth_rows.clear();
+        work.crowd.clear();
+        for (const GroundTruth& object : ground_truths) {
+            work.ground_truth_rows.push_back(object.row);
+            work.crowd.push_back(object.is_crowd);
+        }
+        work.taken.resize(ground_truths.size());
+        work.block.resize(std::max(work.block.size(), detections.size() * ground_truths.size()));
+        const View2<double> block{work.block.data(), ssize(detections), ssize(ground_truths)};
+        similarity_.fill(work.detection_rows, work.ground_truth_rows, block, thread);
+
+        const Index threshold_count = ssize(problem_.thresholds);
+        for (Index word = 0; word < word_count(); ++word) {
+            const Index first = word * matching::thresholds_per_word;
+            const auto thresholds = problem_.thresholds.subspan(
+                static_cast<std::size_t>(first),
+                static_cast<std::size_t>(std::min(matching::thresholds_per_word, threshold_count - first)));
+            work.candidates.collect(block, thresholds, problem_.nan_matches);
+            if (word == 0) work.nan_pairs += work.candidates.nan_count();
+            if (work.candidates.empty()) continue;
+            for (Index a = 0; a < breakdown_count(); ++a) {
+                match_breakdown(ground_truths, block, thresholds, word, a,
+                                static_cast<std::size_t>(cell.detections_begin), work);
+            }
+        }
+    }
+
+    void match_breakdown(View1<const GroundTruth> ground_truths, View2<const double> block,
+                         View1<const double> thresholds, Index word, Index breakdown, std::size_t detections_begin,
+                         Workspace& work) {
+        work.ignored.clear();
+        for (const GroundTruth& object : ground_truths) work.ignored.push_back(is_ignored(object, breakdown));
+
+        const std::size_t stride = bits_per_detection();
+        Bits* const outcomes =
+            bits_.data() + detections_begin * stride + static_cast<std::size_t>(2 * (breakdown * word_count() + word));
+        const auto on_match = [&](std::int32_t d, std::int32_t g, Bits bits) {
+            Bits& matched = outcomes[static_cast<std::size_t>(d) * stride];
+            Bits& ignored = outcomes[static_cast<std::size_t>(d) * stride + 1];
+            const bool counts_as_match = !ground_truths[static_cast<std::size_t>(g)].is_without_match;
+            if (work.ignored[static_cast<std::size_t>(g)] != 0) {
+                ignored = static_cast<Bits>(ignored | bits);
+            } else if (counts_as_match) {
+                ignored = static_cast<Bits>(ignored & ~bits);
+            }
+            if (counts_as_match) matched = static_cast<Bits>(matched | bits);
+        };
+        if (work.candidates.has_nan() && problem_.nan_matches) {
+            matching::match_literally(block, thresholds, work.ignored, work.crowd, work.taken, on_match);
+        } else {
+            const Bits all = matching::bits_of_word(ssize(problem_.thresholds), word);
+            matching::match_candidates(work.candidates, work.ignored, work.crowd, all, work.taken, on_match);
+        }
+    }
+
+    // Brings the detections of each category into descending order of score.
+    void order_detections() {
+        out_.category_offset.assign(category_count() + 1, 0);
+        std::partial_sum(kept_.begin(), kept_.end(), out_.category_offset.begin() + 1);
+        const auto count = static_cast<std::size_t>(out_.category_offset.back());
+        out_.cut = ssize(detections_.entries) - out_.category_offset.back();
+        out_.score.resize(count);
+        out_.image.resize(count);
+        out_.rank.resize(count);
+        out_.row.resize(count);
+        // The largest first, so that no thread is left alone with it at the end.
+        std::vector<std::size_t> largest_first(category_count());
+        std::iota(largest_first.begin(), largest_first.end(), std::size_t{0});
+        std::stable_sort(largest_first.begin(), largest_first.end(),
+                         [&](std::size_t a, std::size_t b) { return kept_[a] > kept_[b]; });
+        parallel_for(problem_.category_count, num_threads_,
+                     [&](Index item, int) { order_category(largest_first[static_cast<std::size_t>(item)]); });
+        if (out_.cut > 0) close_gaps();
+        out_.bits = std::move(bits_);
+    }
+
+    void order_category(std::size_t category) {
+        const auto count = static_cast<std::size_t>(kept_[category]);
+        const auto detections = detections_.of(category).first(count);
+        const auto out_begin = static_cast<std::size_t>(out_.category_offset[category]);
+        std::vector<KeyedRow> order(count);
+        std::vector<KeyedRow> scratch(count);
+        for (std::size_t i = 0; i < count; ++i) order[i] = {detections[i].key, static_cast<std::int32_t>(i)};
+        stable_sort_by_key(order, scratch);
+
+        const std::size_t stride = bits_per_detection();
+        Bits* const bits = bits_.data() + static_cast<std::size_t>(detections_.offset[category]) * stride;
+        const std::vector<Bits> unordered(bits, bits + count * stride);
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto from = static_cast<std::size_t>(order[i].row);
+            const Detection& detection = detections[from];
+            out_.score[out_begin + i] = at(problem_.detection_score, detection.row);
+            out_.image[out_begin + i] = detection.image;
+            out_.rank[out_begin + i] = detection.rank;
+            out_.row[out_begin + i] = detection.row;
+            std::copy_n(unordered.data() + from * stride, stride, bits + i * stride);
+        }
+    }
+
+    // Categories whose detections were cut have left room behind them.
+    void close_gaps() {
+        const std::size_t stride = bits_per_detection();
+        for (std::size_t category = 0; category < category_count(); ++category) {
+            const auto from =
+                bits_.begin() + static_cast<std::ptrdiff_t>(detections_.offset[category] * ssize_of(stride));
+            const auto to =
+                bits_.begin() + static_cast<std::ptrdiff_t>(out_.category_offset[category] * ssize_of(stride));
+            std::copy_n(from, kept_[category] * ssize_of(stride), to);
+        }
+        bits_.resize(out_.row.size() * stride);
+    }
+
+    static std::int64_t ssize_of(std::size_t size) { return static_cast<std::int64_t>(size); }
+
+    const Problem& problem_;
+    Similarity& similarity_;
+    int num_threads_;
+    Partition<GroundTruth> ground_truths_;
+    Partition<Detection> detections_;  // once ranked: the kept ones of each category at its front, by image and rank
+    std::vector<std::int64_t> kept_;
+    std::vector<Bits> bits_;  // of each place in detections_
+    std::vector<Cell> cells_;
+    Outcomes out_;
+};
+
+}  // namespace
+
+Outcomes evaluate(const Problem& problem, Similarity& similarity, int num_threads) {
+    return Evaluation(problem, similarity, num_threads).run();
+}
+
+}  // namespace metrix::detection

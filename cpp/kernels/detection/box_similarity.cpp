@@ -1,0 +1,35 @@
+#include "kernels/detection/box_similarity.hpp"
+
+#include <algorithm>
+
+#include "kernels/boxes.hpp"
+
+namespace metrix::detection {
+namespace {
+
+// Boxes of a cell stand wherever the input has them; side by side they are read once and compared many times.
+void gather(View2<const double> boxes, View1<const std::int32_t> rows, std::vector<double>& packed) {
+    packed.resize(std::max(packed.size(), 4 * rows.size()));
+    for (std::size_t i = 0; i < rows.size(); ++i) std::copy_n(boxes.row(rows[i]), 4, packed.data() + 4 * i);
+}
+
+}  // namespace
+
+void BoxSimilarity::prepare(int num_threads, double) {
+    scratch_.resize(static_cast<std::size_t>(std::max(1, num_threads)));
+}
+
+void BoxSimilarity::fill(View1<const std::int32_t> detections, View1<const std::int32_t> ground_truths,
+                         View2<double> block, int thread) const {
+    Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
+    gather(detections_, detections, scratch.detections);
+    gather(ground_truths_, ground_truths, scratch.ground_truths);
+    scratch.crowd.resize(std::max(scratch.crowd.size(), ground_truths.size()));
+    for (std::size_t g = 0; g < ground_truths.size(); ++g) {
+        scratch.crowd[g] = crowd_[static_cast<std::size_t>(ground_truths[g])];
+    }
+    boxes::box_iou_block(scratch.detections.data(), ssize(detections), scratch.ground_truths.data(),
+                         ssize(ground_truths), scratch.crowd.data(), block.data);
+}
+
+}  // namespace metrix::detection

@@ -1,0 +1,38 @@
+#include "kernels/detection/keypoint_similarity.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace metrix::detection {
+
+void KeypointSimilarity::prepare(int num_threads, double floor) {
+    scratch_.resize(static_cast<std::size_t>(std::max(1, num_threads)));
+    floor_ = floor;
+}
+
+void KeypointSimilarity::fill(View1<const std::int32_t> detections, View1<const std::int32_t> ground_truths,
+                              View2<double> block, int thread) const {
+    Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
+    scratch.detections.clear();
+    scratch.ground_truths.clear();
+    scratch.areas.clear();
+    scratch.boxes.clear();
+    for (const std::int32_t row : detections) scratch.detections.push_back(detections_.row(row));
+    for (const std::int32_t row : ground_truths) {
+        scratch.ground_truths.push_back(ground_truths_.row(row));
+        scratch.areas.push_back(areas_[static_cast<std::size_t>(row)]);
+        scratch.boxes.insert(scratch.boxes.end(), boxes_.row(row), boxes_.row(row) + 4);
+    }
+    const keypoints::Detections found{scratch.detections.data(), ssize(detections), 2};
+    const keypoints::GroundTruths truth{scratch.ground_truths.data(), scratch.areas.data(), scratch.boxes.data(),
+                                        ssize(ground_truths)};
+    keypoints::object_keypoint_similarity_block(found, truth, variances_, floor_, exponential_, scratch.keypoints,
+                                                block.data);
+}
+
+void NoSimilarity::fill(View1<const std::int32_t>, View1<const std::int32_t>, View2<double> block, int) const {
+    // Below every threshold: the reference has no similarity to compare at all.
+    std::fill_n(block.data, block.size(), -std::numeric_limits<double>::infinity());
+}
+
+}  // namespace metrix::detection

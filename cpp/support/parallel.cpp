@@ -1,0 +1,125 @@
+#include "support/parallel.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <mutex>
+
+#include "support/error.hpp"
+
+#ifndef _WIN32
+#include <pthread.h>
+#endif
+
+#ifdef __FAST_MATH__
+#error "metrix must not be compiled with fast-math: see cpp/cmake/numerics.cmake"
+#endif
+
+namespace metrix {
+namespace {
+
+std::atomic<bool (*)()> interrupt_check{nullptr};
+std::atomic<bool> forked_child{false};
+
+#ifndef _WIN32
+// A forked child inherits the bookkeeping of libgomp's thread pool but none of its threads, and hangs in its first
+// region. Giving the pool back before the fork lets the child (and the parent) start a fresh one.
+void before_fork() {
+    omp_pause_resource_all(omp_pause_soft);
+}
+void in_child() {
+    forked_child.store(true, std::memory_order_relaxed);
+}
+
+[[maybe_unused]] const int fork_handlers = pthread_atfork(before_fork, nullptr, in_child);
+#endif
+
+// Looking may have to wait for the GIL, so it must stay rare next to the work between two looks.
+constexpr auto interrupt_interval = std::chrono::milliseconds(100);
+
+// One parallel_for in flight: hands out items and keeps the exception of the lowest item.
+class Work {
+  public:
+    Work(Index count, FunctionRef<void(Index, int)> body) : count_(count), body_(body) {}
+
+    void run(int thread, bool poll) {
+        for (;;) {
+            if (stop_.load(std::memory_order_relaxed)) return;
+            const Index item = next_.fetch_add(1, std::memory_order_relaxed);
+            if (item >= count_) return;
+            try {
+                if (poll) poll_interrupt();
+                body_(item, thread);
+            } catch (...) {
+                fail(item);
+                return;
+            }
+        }
+    }
+
+    void rethrow() const {
+        if (error_) std::rethrow_exception(error_);
+    }
+
+  private:
+    // Items start in index order, so every item below the failing one runs to its end and can still claim the error.
+    void fail(Index item) {
+        const std::lock_guard lock(mutex_);
+        if (!error_ || item < failed_item_) {
+            error_ = std::current_exception();
+            failed_item_ = item;
+        }
+        stop_.store(true, std::memory_order_relaxed);
+    }
+
+    Index count_;
+    FunctionRef<void(Index, int)> body_;
+    std::atomic<Index> next_{0};
+    std::atomic<bool> stop_{false};
+    std::mutex mutex_;
+    std::exception_ptr error_;
+    Index failed_item_ = 0;
+};
+
+}  // namespace
+
+void parallel_for(Index count, int num_threads, FunctionRef<void(Index item, int thread)> body) {
+    const int team = static_cast<int>(std::min<Index>(num_threads, count));
+    if (team <= 1) {
+        for (Index item = 0; item < count; ++item) {
+            poll_interrupt();
+            body(item, 0);
+        }
+        return;
+    }
+    Work work(count, body);
+#pragma omp parallel num_threads(team)
+    {
+        const int thread = omp_get_thread_num();
+        work.run(thread, thread == 0);
+    }
+    work.rethrow();
+}
+
+void poll_interrupt() {
+    const auto check = interrupt_check.load(std::memory_order_relaxed);
+    if (check == nullptr) return;
+    thread_local std::chrono::steady_clock::time_point last_look{};
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_look < interrupt_interval) return;
+    last_look = now;
+    if (check()) throw Interrupted{};
+}
+
+void set_interrupt_check(bool (*check)()) {
+    interrupt_check.store(check, std::memory_order_relaxed);
+}
+
+bool in_forked_child() {
+    return forked_child.load(std::memory_order_relaxed);
+}
+
+}  // namespace metrix

@@ -1,0 +1,27 @@
+"""metrix: the metrics and losses of deep learning, exact and fast."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as _version
+
+from metrix import boxes, detection, keypoints, masks, matching, protocols, records, report
+from metrix.detection import evaluate_detections
+from metrix.records import Detections, GroundTruth
+from metrix.report import DetectionReport
+
+__version__ = _version("metrix")
+__all__ = [
+    "DetectionReport",
+    "Detections",
+    "GroundTruth",
+    "__version__",
+    "boxes",
+    "detection",
+    "evaluate_detections",
+    "keypoints",
+    "masks",
+    "matching",
+    "protocols",
+    "records",
+    "report",
+]

@@ -1,0 +1,5 @@
+"""``python -m metrix``."""
+
+from metrix.cli import run
+
+run()

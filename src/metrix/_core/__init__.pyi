@@ -1,0 +1,28 @@
+"""
+Kernels of metrix; use the documented functions of the package instead.
+"""
+
+from __future__ import annotations
+import typing
+from . import boxes
+from . import curves
+from . import detection
+from . import keypoints
+from . import masks
+from . import matching
+from . import records
+
+__all__: list[str] = [
+    "boxes",
+    "build_info",
+    "curves",
+    "detection",
+    "in_forked_child",
+    "keypoints",
+    "masks",
+    "matching",
+    "records",
+]
+
+def build_info() -> dict[str, typing.Any]: ...
+def in_forked_child() -> bool: ...

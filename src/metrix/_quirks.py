@@ -1,0 +1,88 @@
+"""What the reference does that surprises people, and whether it touched this data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """One surprise of the reference that touched the data."""
+
+    name: str
+    count: int
+    description: str
+    #: Whether ``semantics="corrected"`` does otherwise.
+    is_corrected: bool
+
+    def __str__(self) -> str:
+        """One line."""
+        remedy = "; corrected with semantics='corrected'" if self.is_corrected else ""
+        return f"{self.name} ({self.count}): {self.description}{remedy}"
+
+
+#: name -> (description, whether semantics="corrected" does otherwise).
+QUIRKS: Mapping[str, tuple[str, bool]] = MappingProxyType(
+    {
+        "annotation_id_zero": (
+            "ground truths with id 0: a detection that matches one counts as unmatched",
+            True,
+        ),
+        "duplicate_annotation_id": (
+            "annotations whose id comes again later: the last one stands in for all of them",
+            True,
+        ),
+        "ignore_flag_overwritten": (
+            "annotations with ignore = 1 and iscrowd = 0: they count like any other",
+            True,
+        ),
+        "lone_true_positive": (
+            "curves whose first counted detection is right: its precision is 0.9999999999999998, not 1",
+            True,
+        ),
+        "nan_similarity": ("pairs of NaN similarity, which match at every threshold", True),
+        "nan_score": ("detections of NaN score, sorted behind all others", False),
+        "area_on_border": ("ground truths whose area lies in two neighbouring area ranges", False),
+        "area_from_bbox": (
+            "detections whose area is that of their bbox although masks or keypoints are evaluated",
+            True,
+        ),
+        "unseen_category": (
+            "detections of categories without ground truth, which no number shows",
+            False,
+        ),
+        "unlisted_category": ("detections of categories that are not evaluated, which are left out", False),
+        "unlisted_annotation": (
+            "annotations of images or categories that the ground truth does not list, which are left out",
+            False,
+        ),
+        "mask_size_mismatch": ("pairs of masks of different size, which never match", False),
+        "cap_not_listed": ("published numbers that are -1 because max_detections lacks their cap", True),
+        "class_agnostic_keypoints": (
+            "keypoint detections evaluated without categories, of which the reference matches none",
+            True,
+        ),
+        "missing_iscrowd": ("annotations without iscrowd, taken as 0; the reference stops", False),
+        "missing_area": (
+            "annotations without area, which is then that of their box or mask; the reference stops",
+            False,
+        ),
+        "missing_annotation_id": ("annotations without id, each taken as distinct; the reference stops", False),
+        "missing_num_keypoints": (
+            "annotations without num_keypoints, which are then counted; the reference stops",
+            False,
+        ),
+        "no_detections": ("an empty list of detections; the reference stops", False),
+    }
+)
+
+
+def listed(counts: Mapping[str, int]) -> tuple[Quirk, ...]:
+    """The quirks that touched the data, in the order of :data:`QUIRKS`."""
+    return tuple(
+        Quirk(name, counts[name], description, is_corrected)
+        for name, (description, is_corrected) in QUIRKS.items()
+        if counts.get(name, 0) > 0
+    )

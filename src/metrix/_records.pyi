@@ -1,0 +1,6 @@
+from typing import Any
+
+def detections_from_list(records: list[Any], *, bbox: bool, segmentation: bool, keypoints: bool) -> dict[str, Any]: ...
+def ground_truth_from_dict(
+    ground_truth: dict[str, Any], *, bbox: bool, segmentation: bool, keypoints: bool
+) -> dict[str, Any]: ...
