@@ -70,10 +70,11 @@ View2<T> mutable_view2(Array<T>& array) {
 }
 
 // Hands a vector's memory to NumPy without a copy.
-template <class T>
-py::array_t<T> to_numpy(std::vector<T>&& values) {
-    auto* owner = new std::vector<T>(std::move(values));
-    const py::capsule free_when_done(owner, [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
+template <class T, class Allocator>
+py::array_t<T> to_numpy(std::vector<T, Allocator>&& values) {
+    using Owner = std::vector<T, Allocator>;
+    auto* owner = new Owner(std::move(values));
+    const py::capsule free_when_done(owner, [](void* pointer) { delete static_cast<Owner*>(pointer); });
     return py::array_t<T>(static_cast<py::ssize_t>(owner->size()), owner->data(), free_when_done);
 }
 

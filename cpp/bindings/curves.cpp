@@ -47,21 +47,21 @@ void require_index(Index index, Index count, const char* name) {
     }
 }
 
-// (precision, scores), each (T, R, K); scores is None unless wanted.
-py::tuple precision_at_recalls(const HeldOutcomes& outcomes, Index breakdown, std::int64_t max_detections,
+// (precision, scores), each (T, R, K, A, M); scores is None unless wanted.
+py::tuple precision_at_recalls(const HeldOutcomes& outcomes, const Array<std::int64_t>& max_detections,
                                const Array<double>& recall_thresholds, double epsilon, bool scores, int num_threads) {
+    const auto caps = view1(max_detections, "max_detections");
     const auto recalls = view1(recall_thresholds, "recall_thresholds");
-    require_index(breakdown, outcomes.view.positives.columns, "breakdown");
     const std::vector<py::ssize_t> shape = {outcomes.view.threshold_count, ssize(recalls),
-                                            outcomes.view.category_count()};
+                                            outcomes.view.category_count(), outcomes.view.breakdown_count(),
+                                            ssize(caps)};
     Array<double> precision(shape);
-    Array<double> score_at(scores ? shape : std::vector<py::ssize_t>{0, 0, 0});
+    Array<double> score_at(scores ? shape : std::vector<py::ssize_t>(5, 0));
     const auto precision_view = mutable_view1(precision);
     const auto score_view = mutable_view1(score_at);
     {
         const py::gil_scoped_release release;
-        curves::precision_at_recalls(outcomes.view, breakdown, max_detections, recalls, epsilon, num_threads,
-                                     precision_view, score_view);
+        curves::precision_at_recalls(outcomes.view, caps, recalls, epsilon, num_threads, precision_view, score_view);
     }
     return py::make_tuple(precision, scores ? py::object(score_at) : py::none());
 }
@@ -114,8 +114,8 @@ void bind_curves(py::module_ module) {
     module.def("outcomes_of", &outcomes_of, py::arg("category_offset").noconvert(), py::arg("score").noconvert(),
                py::arg("rank").noconvert(), py::arg("bits").noconvert(), py::arg("positives").noconvert(),
                py::arg("threshold_count"));
-    module.def("precision_at_recalls", &precision_at_recalls, py::arg("outcomes"), py::kw_only(), py::arg("breakdown"),
-               py::arg("max_detections"), py::arg("recall_thresholds").noconvert(), py::arg("epsilon"),
+    module.def("precision_at_recalls", &precision_at_recalls, py::arg("outcomes"), py::kw_only(),
+               py::arg("max_detections").noconvert(), py::arg("recall_thresholds").noconvert(), py::arg("epsilon"),
                py::arg("scores"), py::arg("num_threads"));
     module.def("final_recall", &final_recall, py::arg("outcomes"), py::kw_only(), py::arg("max_detections").noconvert(),
                py::arg("num_threads"));

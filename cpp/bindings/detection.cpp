@@ -167,7 +167,6 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
     result["nan_pairs"] = outcomes.nan_pairs;
     result["mismatches"] = outcomes.mismatches;
     result["nan_scores"] = outcomes.nan_scores;
-    result["cut"] = outcomes.cut;
     return result;
 }
 

@@ -39,26 +39,28 @@ struct Outcomes {
     [[nodiscard]] Index begin(Index category) const { return category_offset[static_cast<std::size_t>(category)]; }
     [[nodiscard]] Index end(Index category) const { return category_offset[static_cast<std::size_t>(category) + 1]; }
 
-    // The words of all detections at one breakdown: matched() and ignored() of place i.
-    class Words {
+    [[nodiscard]] Index breakdown_count() const { return positives.columns; }
+
+    // The outcomes of one detection at one word of thresholds.
+    class Word {
       public:
-        Words(const Outcomes& outcomes, Index breakdown, Index word) {
-            const Index words = matching::word_count(outcomes.threshold_count);
-            stride_ = 2 * words * outcomes.positives.columns;
-            first_ = outcomes.bits.data() + 2 * (breakdown * words + word);
-        }
-        [[nodiscard]] Bits matched(Index place) const { return first_[place * stride_]; }
-        [[nodiscard]] Bits ignored(Index place) const { return first_[place * stride_ + 1]; }
+        Word(const Bits* first, Index stride) : first_(first), stride_(stride) {}
+        [[nodiscard]] Bits matched(Index breakdown) const { return first_[breakdown * stride_]; }
+        [[nodiscard]] Bits ignored(Index breakdown) const { return first_[breakdown * stride_ + 1]; }
 
       private:
         const Bits* first_;
-        Index stride_;
+        Index stride_;  // from one breakdown to the next
     };
+    [[nodiscard]] Word at(Index place, Index word) const {
+        const Index stride = 2 * matching::word_count(threshold_count);
+        return {bits.data() + place * breakdown_count() * stride + 2 * word, stride};
+    }
 };
 
-// precision and score_at (T, R, K) at one breakdown, with the first `max_detections` of each image and category.
-// score_at may have no rows: then scores are not worked out.
-void precision_at_recalls(const Outcomes& outcomes, Index breakdown, std::int64_t max_detections,
+// precision and score_at (T, R, K, A, M): for each of the M `max_detections`, with so many detections of each image and
+// category. score_at may be empty: then scores are not worked out.
+void precision_at_recalls(const Outcomes& outcomes, View1<const std::int64_t> max_detections,
                           View1<const double> recall_thresholds, double epsilon, int num_threads,
                           View1<double> precision, View1<double> score_at);
 

@@ -6,6 +6,7 @@
 
 #include "support/ordering.hpp"
 #include "support/parallel.hpp"
+#include "support/prefetch.hpp"
 
 namespace metrix::detection {
 namespace {
@@ -22,7 +23,8 @@ struct Detection {
     double area;
     std::int32_t image;
     std::int32_t row;
-    std::int32_t rank;
+    std::int32_t rank;   // in its cell
+    std::int32_t place;  // in the outcomes
 };
 
 struct GroundTruth {
@@ -37,7 +39,7 @@ struct GroundTruth {
 // Entries by category, within one by image, within one of these in the order of their rows.
 template <class Entry>
 struct Partition {
-    std::vector<Entry> entries;
+    Buffer<Entry> entries;
     std::vector<std::int64_t> offset;  // K + 1
 
     [[nodiscard]] View1<Entry> of(std::size_t category) {
@@ -96,8 +98,8 @@ class Evaluation {
         partition_both_sides();
         count_positives();
         rank_detections();
-        match_cells();
         order_detections();
+        match_cells();
         return std::move(out_);
     }
 
@@ -111,9 +113,10 @@ class Evaluation {
         return static_cast<std::size_t>(2 * breakdown_count() * word_count());
     }
 
-    // A NaN area lies outside of nothing.
+    // A NaN area lies outside of nothing. Areas come in any order, so this must not branch.
     [[nodiscard]] bool is_outside(double area, Index breakdown) const {
-        return area < problem_.area_ranges(breakdown, 0) || area > problem_.area_ranges(breakdown, 1);
+        return static_cast<bool>(static_cast<int>(area < problem_.area_ranges(breakdown, 0)) |
+                                 static_cast<int>(area > problem_.area_ranges(breakdown, 1)));
     }
 
     [[nodiscard]] bool is_ignored(const GroundTruth& object, Index breakdown) const {
@@ -136,8 +139,12 @@ class Evaluation {
                                  problem_.image_count, problem_.detection_order, [&](std::int32_t row) {
                                      const double score = at(problem_.detection_score, row);
                                      out_.nan_scores += std::isnan(score);
-                                     return Detection{descending_key(score), at(problem_.detection_area, row),
-                                                      at(problem_.detection_image, row), row, 0};
+                                     return Detection{descending_key(score),
+                                                      at(problem_.detection_area, row),
+                                                      at(problem_.detection_image, row),
+                                                      row,
+                                                      0,
+                                                      0};
                                  });
     }
 
@@ -156,10 +163,9 @@ class Evaluation {
         }
     }
 
-    // Ranks and cuts the detections of each cell; those that are kept move to the front of their category. Each starts
-    // as matched to nothing. Cells with both sides are noted for matching.
+    // Ranks and cuts the detections of each cell; those that are kept move to the front of their category. Cells with
+    // both sides are noted for matching.
     void rank_detections() {
-        bits_.resize(detections_.entries.size() * bits_per_detection());
         kept_.assign(category_count(), 0);
         std::vector<std::vector<Cell>> cells(category_count());
         parallel_for(problem_.category_count, num_threads_, [&](Index category, int) {
@@ -196,27 +202,86 @@ class Evaluation {
             for (std::size_t rank = 0; rank < count; ++rank, ++out) {
                 detections[out] = cell[rank];
                 detections[out].rank = static_cast<std::int32_t>(rank);
-                start_unmatched(detections[out], static_cast<std::size_t>(detections_.offset[category]) + out);
             }
             begin = end;
         }
         kept_[category] = static_cast<std::int64_t>(out);
     }
 
+    // Brings the detections of each category into descending order of score. Each starts as matched to nothing.
+    void order_detections() {
+        out_.category_offset.assign(category_count() + 1, 0);
+        std::partial_sum(kept_.begin(), kept_.end(), out_.category_offset.begin() + 1);
+        const auto count = static_cast<std::size_t>(out_.category_offset.back());
+        out_.score.resize(count);
+        out_.image.resize(count);
+        out_.rank.resize(count);
+        out_.row.resize(count);
+        out_.bits.resize(count * bits_per_detection());
+        // The largest first, so that no thread is left alone with it at the end.
+        std::vector<std::size_t> largest_first(category_count());
+        std::iota(largest_first.begin(), largest_first.end(), std::size_t{0});
+        std::stable_sort(largest_first.begin(), largest_first.end(),
+                         [&](std::size_t a, std::size_t b) { return kept_[a] > kept_[b]; });
+        std::vector<SortSpace> spaces(static_cast<std::size_t>(std::max(1, num_threads_)));
+        parallel_for(problem_.category_count, num_threads_, [&](Index item, int thread) {
+            order_category(largest_first[static_cast<std::size_t>(item)], spaces[static_cast<std::size_t>(thread)]);
+        });
+    }
+
+    struct SortSpace {
+        Buffer<KeyedRow> order;
+        Buffer<KeyedRow> scratch;
+    };
+
+    void order_category(std::size_t category, SortSpace& space) {
+        const auto detections = detections_.of(category).first(static_cast<std::size_t>(kept_[category]));
+        space.order.resize(detections.size());
+        space.scratch.resize(detections.size());
+        for (std::size_t i = 0; i < detections.size(); ++i) {
+            space.order[i] = {detections[i].key, static_cast<std::int32_t>(i)};
+        }
+        stable_sort_by_key(space.order, space.scratch);
+
+        const auto first = static_cast<std::size_t>(out_.category_offset[category]);
+        for (std::size_t i = 0; i < detections.size(); ++i) {
+            // By score is any order in memory: ask for it early.
+            constexpr std::size_t ahead = 12;
+            const std::size_t later = std::min(i + ahead, detections.size() - 1);
+            prefetch(&detections[static_cast<std::size_t>(space.order[later].row)]);
+
+            Detection& detection = detections[static_cast<std::size_t>(space.order[i].row)];
+            const std::size_t place = first + i;
+            detection.place = static_cast<std::int32_t>(place);
+            out_.score[place] = score_of(detection);
+            out_.image[place] = detection.image;
+            out_.rank[place] = detection.rank;
+            out_.row[place] = detection.row;
+            start_unmatched(detection.area, outcome(place));
+        }
+    }
+
+    [[nodiscard]] double score_of(const Detection& detection) const {
+        const double score = score_of_key(detection.key);
+        return score == 0 || std::isnan(score) ? at(problem_.detection_score, detection.row) : score;
+    }
+
+    [[nodiscard]] Bits* outcome(std::size_t place) { return out_.bits.data() + place * bits_per_detection(); }
+
     // Ignored where it lies outside of the breakdown itself.
-    void start_unmatched(const Detection& detection, std::size_t place) {
-        Bits* bits = bits_.data() + place * bits_per_detection();
+    void start_unmatched(double area, Bits* bits) const {
+        const Index words = word_count();
         for (Index a = 0; a < breakdown_count(); ++a) {
-            const bool outside = is_outside(detection.area, a);
-            for (Index w = 0; w < word_count(); ++w) {
+            const auto if_outside = static_cast<Bits>(-static_cast<int>(is_outside(area, a)));
+            for (Index w = 0; w < words; ++w) {
                 *bits++ = 0;
-                *bits++ = outside ? matching::bits_of_word(ssize(problem_.thresholds), w) : Bits{0};
+                *bits++ = if_outside & matching::bits_of_word(ssize(problem_.thresholds), w);
             }
         }
     }
 
     struct Workspace {
-        std::vector<std::int32_t> detection_rows;
+        std::vector<std::int32_t> detection_rows;  // of several cells, one after the other
         std::vector<std::int32_t> ground_truth_rows;
         std::vector<double> block;
         std::vector<std::uint8_t> ignored;
@@ -232,24 +297,39 @@ class Evaluation {
         std::vector<Workspace> workspaces(static_cast<std::size_t>(std::max(1, num_threads_)));
         constexpr Index cells_at_once = 32;
         parallel_for((ssize(cells_) + cells_at_once - 1) / cells_at_once, num_threads_, [&](Index item, int thread) {
-            const Index end = std::min(ssize(cells_), (item + 1) * cells_at_once);
-            for (Index i = item * cells_at_once; i < end; ++i) {
-                match_cell(cells_[static_cast<std::size_t>(i)], workspaces[static_cast<std::size_t>(thread)], thread);
-            }
+            const auto begin = static_cast<std::size_t>(item * cells_at_once);
+            const auto count = static_cast<std::size_t>(std::min(cells_at_once, ssize(cells_) - item * cells_at_once));
+            match_some(View1<const Cell>(cells_).subspan(begin, count), workspaces[static_cast<std::size_t>(thread)],
+                       thread);
         });
         for (const Workspace& workspace : workspaces) out_.nan_pairs += workspace.nan_pairs;
         out_.mismatches = similarity_.mismatches();
     }
 
-    void match_cell(const Cell& cell, Workspace& work, int thread) {
-        const auto detections = View1<const Detection>(detections_.entries)
-                                    .subspan(static_cast<std::size_t>(cell.detections_begin),
-                                             static_cast<std::size_t>(cell.detection_count));
+    [[nodiscard]] View1<const Detection> detections_of(const Cell& cell) const {
+        return View1<const Detection>(detections_.entries)
+            .subspan(static_cast<std::size_t>(cell.detections_begin), static_cast<std::size_t>(cell.detection_count));
+    }
+
+    void match_some(View1<const Cell> cells, Workspace& work, int thread) {
+        work.detection_rows.clear();
+        for (const Cell& cell : cells) {
+            for (const Detection& detection : detections_of(cell)) work.detection_rows.push_back(detection.row);
+        }
+        similarity_.expect(work.detection_rows);
+        View1<const std::int32_t> rows = work.detection_rows;
+        for (const Cell& cell : cells) {
+            const auto count = static_cast<std::size_t>(cell.detection_count);
+            match_cell(cell, rows.first(count), work, thread);
+            rows = rows.subspan(count);
+        }
+    }
+
+    void match_cell(const Cell& cell, View1<const std::int32_t> detection_rows, Workspace& work, int thread) {
+        const auto detections = detections_of(cell);
         const auto ground_truths = View1<const GroundTruth>(ground_truths_.entries)
                                        .subspan(static_cast<std::size_t>(cell.ground_truths_begin),
                                                 static_cast<std::size_t>(cell.ground_truth_count));
-        work.detection_rows.clear();
-        for (const Detection& detection : detections) work.detection_rows.push_back(detection.row);
         work.ground_truth_rows.clear();
         work.crowd.clear();
         for (const GroundTruth& object : ground_truths) {
@@ -259,7 +339,7 @@ class Evaluation {
         work.taken.resize(ground_truths.size());
         work.block.resize(std::max(work.block.size(), detections.size() * ground_truths.size()));
         const View2<double> block{work.block.data(), ssize(detections), ssize(ground_truths)};
-        similarity_.fill(work.detection_rows, work.ground_truth_rows, block, thread);
+        similarity_.fill(detection_rows, work.ground_truth_rows, block, thread);
 
         const Index threshold_count = ssize(problem_.thresholds);
         for (Index word = 0; word < word_count(); ++word) {
@@ -270,25 +350,27 @@ class Evaluation {
             work.candidates.collect(block, thresholds, problem_.nan_matches);
             if (word == 0) work.nan_pairs += work.candidates.nan_count();
             if (work.candidates.empty()) continue;
+            for (const auto& [d, begin, end] : work.candidates.detections()) {
+                prefetch(outcome(static_cast<std::size_t>(detections[static_cast<std::size_t>(d)].place)));
+            }
             for (Index a = 0; a < breakdown_count(); ++a) {
-                match_breakdown(ground_truths, block, thresholds, word, a,
-                                static_cast<std::size_t>(cell.detections_begin), work);
+                match_breakdown(detections, ground_truths, block, thresholds, word, a, work);
             }
         }
     }
 
-    void match_breakdown(View1<const GroundTruth> ground_truths, View2<const double> block,
-                         View1<const double> thresholds, Index word, Index breakdown, std::size_t detections_begin,
+    void match_breakdown(View1<const Detection> detections, View1<const GroundTruth> ground_truths,
+                         View2<const double> block, View1<const double> thresholds, Index word, Index breakdown,
                          Workspace& work) {
         work.ignored.clear();
         for (const GroundTruth& object : ground_truths) work.ignored.push_back(is_ignored(object, breakdown));
 
-        const std::size_t stride = bits_per_detection();
-        Bits* const outcomes =
-            bits_.data() + detections_begin * stride + static_cast<std::size_t>(2 * (breakdown * word_count() + word));
+        const Index pair = 2 * (breakdown * word_count() + word);
         const auto on_match = [&](std::int32_t d, std::int32_t g, Bits bits) {
-            Bits& matched = outcomes[static_cast<std::size_t>(d) * stride];
-            Bits& ignored = outcomes[static_cast<std::size_t>(d) * stride + 1];
+            Bits* const of_detection =
+                outcome(static_cast<std::size_t>(detections[static_cast<std::size_t>(d)].place)) + pair;
+            Bits& matched = of_detection[0];
+            Bits& ignored = of_detection[1];
             const bool counts_as_match = !ground_truths[static_cast<std::size_t>(g)].is_without_match;
             if (work.ignored[static_cast<std::size_t>(g)] != 0) {
                 ignored = static_cast<Bits>(ignored | bits);
@@ -305,72 +387,12 @@ class Evaluation {
         }
     }
 
-    // Brings the detections of each category into descending order of score.
-    void order_detections() {
-        out_.category_offset.assign(category_count() + 1, 0);
-        std::partial_sum(kept_.begin(), kept_.end(), out_.category_offset.begin() + 1);
-        const auto count = static_cast<std::size_t>(out_.category_offset.back());
-        out_.cut = ssize(detections_.entries) - out_.category_offset.back();
-        out_.score.resize(count);
-        out_.image.resize(count);
-        out_.rank.resize(count);
-        out_.row.resize(count);
-        // The largest first, so that no thread is left alone with it at the end.
-        std::vector<std::size_t> largest_first(category_count());
-        std::iota(largest_first.begin(), largest_first.end(), std::size_t{0});
-        std::stable_sort(largest_first.begin(), largest_first.end(),
-                         [&](std::size_t a, std::size_t b) { return kept_[a] > kept_[b]; });
-        parallel_for(problem_.category_count, num_threads_,
-                     [&](Index item, int) { order_category(largest_first[static_cast<std::size_t>(item)]); });
-        if (out_.cut > 0) close_gaps();
-        out_.bits = std::move(bits_);
-    }
-
-    void order_category(std::size_t category) {
-        const auto count = static_cast<std::size_t>(kept_[category]);
-        const auto detections = detections_.of(category).first(count);
-        const auto out_begin = static_cast<std::size_t>(out_.category_offset[category]);
-        std::vector<KeyedRow> order(count);
-        std::vector<KeyedRow> scratch(count);
-        for (std::size_t i = 0; i < count; ++i) order[i] = {detections[i].key, static_cast<std::int32_t>(i)};
-        stable_sort_by_key(order, scratch);
-
-        const std::size_t stride = bits_per_detection();
-        Bits* const bits = bits_.data() + static_cast<std::size_t>(detections_.offset[category]) * stride;
-        const std::vector<Bits> unordered(bits, bits + count * stride);
-        for (std::size_t i = 0; i < count; ++i) {
-            const auto from = static_cast<std::size_t>(order[i].row);
-            const Detection& detection = detections[from];
-            out_.score[out_begin + i] = at(problem_.detection_score, detection.row);
-            out_.image[out_begin + i] = detection.image;
-            out_.rank[out_begin + i] = detection.rank;
-            out_.row[out_begin + i] = detection.row;
-            std::copy_n(unordered.data() + from * stride, stride, bits + i * stride);
-        }
-    }
-
-    // Categories whose detections were cut have left room behind them.
-    void close_gaps() {
-        const std::size_t stride = bits_per_detection();
-        for (std::size_t category = 0; category < category_count(); ++category) {
-            const auto from =
-                bits_.begin() + static_cast<std::ptrdiff_t>(detections_.offset[category] * ssize_of(stride));
-            const auto to =
-                bits_.begin() + static_cast<std::ptrdiff_t>(out_.category_offset[category] * ssize_of(stride));
-            std::copy_n(from, kept_[category] * ssize_of(stride), to);
-        }
-        bits_.resize(out_.row.size() * stride);
-    }
-
-    static std::int64_t ssize_of(std::size_t size) { return static_cast<std::int64_t>(size); }
-
     const Problem& problem_;
     Similarity& similarity_;
     int num_threads_;
     Partition<GroundTruth> ground_truths_;
     Partition<Detection> detections_;  // once ranked: the kept ones of each category at its front, by image and rank
     std::vector<std::int64_t> kept_;
-    std::vector<Bits> bits_;  // of each place in detections_
     std::vector<Cell> cells_;
     Outcomes out_;
 };

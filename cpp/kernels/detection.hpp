@@ -1,12 +1,11 @@
 // From columns of detections and ground truths to the outcome of each detection.
 //
-//   1. group    both sides by category and image, by counting; only cells that exist are ever stored
-//   2. rank     detections of a cell by descending score (equal scores in the order they came), cut at max_detections
-//   3. order    detections of a category by descending score; equal scores by image, then by rank. This is the order of
-//   the
-//               outcomes, in which every curve is one pass
-//   4. match    the cells that hold both sides, at every breakdown (area range); a similarity fills their small D x G
-//   blocks
+//   1. partition  both sides by category and image, by counting; only cells that exist are ever stored
+//   2. rank       detections of a cell by descending score (equal ones in the order they came), cut at max_detections
+//   3. order      detections of a category by descending score; equal ones by image, then by rank. This is the order of
+//                 the outcomes, in which every curve is one pass
+//   4. match      the cells that hold both sides, at every breakdown (area range); a similarity fills their small
+//                 D x G blocks
 //
 // The outcome of a detection, one bit for each threshold: matched (to a ground truth whose match counts), and ignored
 // (matched to an ignored ground truth, or matched to none and itself outside of the breakdown).
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "kernels/matching.hpp"
+#include "support/buffer.hpp"
 #include "support/view.hpp"
 
 namespace metrix::detection {
@@ -38,6 +38,9 @@ class Similarity {
                       View2<double> block, int thread) const = 0;
     // Called once before fill: scratch for so many threads, and the lowest threshold.
     virtual void prepare(int num_threads, double floor) = 0;
+
+    // Says that these detections will be asked for soon.
+    virtual void expect(View1<const std::int32_t> /*detections*/) const {}
 
     // Pairs met that cannot be compared (masks of different size).
     [[nodiscard]] virtual std::int64_t mismatches() const { return 0; }
@@ -73,18 +76,17 @@ struct Problem {
 
 struct Outcomes {
     std::vector<std::int64_t> category_offset;  // K + 1
-    std::vector<double> score;                  // N, by category and descending score
-    std::vector<std::int32_t> image;            // N
-    std::vector<std::int32_t> rank;             // N: in its cell
-    std::vector<std::int32_t> row;              // N: of the detection columns
-    std::vector<Bits> bits;                     // [N][A][words][matched, ignored]
+    Buffer<double> score;                       // N, by category and descending score
+    Buffer<std::int32_t> image;                 // N
+    Buffer<std::int32_t> rank;                  // N: in its cell
+    Buffer<std::int32_t> row;                   // N: of the detection columns
+    Buffer<Bits> bits;                          // [N][A][words][matched, ignored]
     std::vector<std::int64_t> positives;        // [K][A]: ground truths that are not ignored
     std::vector<std::int32_t> image_positives;  // [I][A]: the same by image
 
     std::int64_t nan_pairs = 0;   // NaN similarities met
     std::int64_t mismatches = 0;  // see Similarity
     std::int64_t nan_scores = 0;
-    std::int64_t cut = 0;  // detections beyond max_detections of their cell
 };
 
 Outcomes evaluate(const Problem& problem, Similarity& similarity, int num_threads);

@@ -20,6 +20,12 @@ inline std::uint64_t descending_key(double score) {
     return (bits & sign) != 0 ? bits : ~(bits | sign);
 }
 
+// The score of a key, but for what keys do not tell apart: the sign of a zero, and one NaN from another.
+inline double score_of_key(std::uint64_t key) {
+    const std::uint64_t sign = std::uint64_t{1} << 63;
+    return std::bit_cast<double>((key & sign) != 0 ? key : ~(key | sign));
+}
+
 struct KeyedRow {
     std::uint64_t key;
     std::int32_t row;

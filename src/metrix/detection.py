@@ -260,7 +260,6 @@ def _match(
         "nan_score": result.pop("nan_scores"),
         "mask_size_mismatch": result.pop("mismatches"),
     }
-    del result["cut"]
     outcomes = Outcomes(threshold_count=len(thresholds), **result)
     per_category = np.diff(outcomes.category_offset)
     met["unseen_category"] = int(per_category[(outcomes.positives[:, 0] == 0)].sum())

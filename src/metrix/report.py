@@ -131,28 +131,13 @@ class DetectionReport:
 
     @cached_property
     def _curves(self) -> tuple[FloatArray, FloatArray]:
-        shape = (
-            len(self.protocol.iou_thresholds),
-            len(self.protocol.recall_thresholds),
-            len(self.category_ids),
-            len(self.protocol.area_ranges),
-            len(self.protocol.max_detections),
-        )
-        precision, scores = np.empty(shape), np.empty(shape)
-        for area in range(shape[3]):
-            for place, cap in enumerate(self.protocol.max_detections):
-                precision[..., area, place], scores[..., area, place] = self._slab(area, cap, scores=True)
+        precision, scores = self._precision_at_recalls(self.protocol.max_detections, scores=True)
         return precision, scores
 
-    @cached_property
-    def _precision_slabs(self) -> dict[tuple[int, int], FloatArray]:
-        return {}
-
-    def _slab(self, area: int, cap: int, *, scores: bool) -> tuple[FloatArray, FloatArray]:
+    def _precision_at_recalls(self, caps: tuple[int, ...], *, scores: bool) -> tuple[FloatArray, Any]:
         precision, score_at = _core.curves.precision_at_recalls(
             self.outcomes.view,
-            breakdown=area,
-            max_detections=cap,
+            max_detections=np.array(caps, dtype=np.int64),
             recall_thresholds=self.protocol.recall_thresholds,
             epsilon=self.protocol.epsilon if self.semantics == "pycocotools" else 0.0,
             scores=scores,
@@ -160,11 +145,15 @@ class DetectionReport:
         )
         return precision, score_at
 
+    @cached_property
+    def _precision_by_cap(self) -> dict[int, FloatArray]:
+        return {}
+
     def _precision_of(self, area: int, cap: int) -> FloatArray:
-        """(T, R, K) of one area range and cap: the published numbers need few of them, so only these are worked out."""
-        if (area, cap) not in self._precision_slabs:
-            self._precision_slabs[area, cap] = self._slab(area, cap, scores=False)[0]
-        return self._precision_slabs[area, cap]
+        """(T, R, K) of one area range and cap: the published numbers need one cap, so only this one is worked out."""
+        if cap not in self._precision_by_cap:
+            self._precision_by_cap[cap] = self._precision_at_recalls((cap,), scores=False)[0][..., 0]
+        return self._precision_by_cap[cap][..., area]
 
     # ---- published numbers ------------------------------------------------------------------------------------------
 

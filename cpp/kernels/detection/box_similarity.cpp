@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/boxes.hpp"
+#include "support/prefetch.hpp"
 
 namespace metrix::detection {
 namespace {
@@ -10,13 +11,21 @@ namespace {
 // Boxes of a cell stand wherever the input has them; side by side they are read once and compared many times.
 void gather(View2<const double> boxes, View1<const std::int32_t> rows, std::vector<double>& packed) {
     packed.resize(std::max(packed.size(), 4 * rows.size()));
-    for (std::size_t i = 0; i < rows.size(); ++i) std::copy_n(boxes.row(rows[i]), 4, packed.data() + 4 * i);
+    double* to = packed.data();
+    for (const std::int32_t row : rows) {
+        const double* const box = boxes.row(row);
+        for (int side = 0; side < 4; ++side) *to++ = box[side];
+    }
 }
 
 }  // namespace
 
 void BoxSimilarity::prepare(int num_threads, double) {
     scratch_.resize(static_cast<std::size_t>(std::max(1, num_threads)));
+}
+
+void BoxSimilarity::expect(View1<const std::int32_t> detections) const {
+    for (const std::int32_t row : detections) prefetch(detections_.row(row));
 }
 
 void BoxSimilarity::fill(View1<const std::int32_t> detections, View1<const std::int32_t> ground_truths,

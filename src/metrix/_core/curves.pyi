@@ -41,8 +41,7 @@ def outcomes_of(
 def precision_at_recalls(
     outcomes: Outcomes,
     *,
-    breakdown: typing.SupportsInt | typing.SupportsIndex,
-    max_detections: typing.SupportsInt | typing.SupportsIndex,
+    max_detections: numpy.typing.NDArray[numpy.int64],
     recall_thresholds: numpy.typing.NDArray[numpy.float64],
     epsilon: typing.SupportsFloat | typing.SupportsIndex,
     scores: bool,
