@@ -66,6 +66,19 @@ HeldSimilarity keypoint_similarity(const Array<double>& detections, const Array<
                 {detections, ground_truths, areas, boxes, variances}, d.rows, g.rows);
 }
 
+// (N, 4) of (N, K, 2): see kernels/detection/keypoint_similarity.hpp.
+Array<double> pose_extents(const Array<double>& poses, int num_threads) {
+    if (poses.ndim() != 3 || poses.shape(1) < 1 || poses.shape(2) != 2) {
+        throw_value_error("poses: expected shape (N, K, 2) with at least one keypoint, got " + shape_text(poses));
+    }
+    const View2<const double> rows{poses.data(), poses.shape(0), 2 * poses.shape(1)};
+    Array<double> extents({rows.rows, Index{4}});
+    const auto output = mutable_view2(extents);
+    const py::gil_scoped_release release;
+    detection::pose_extents(rows, num_threads, output);
+    return extents;
+}
+
 HeldSimilarity no_similarity(Index detection_count, Index ground_truth_count) {
     return hold(std::make_unique<detection::NoSimilarity>(), {}, detection_count, ground_truth_count);
 }
@@ -181,6 +194,7 @@ void bind_detection(py::module_ module) {
     module.def("keypoint_similarity", &keypoint_similarity, py::arg("detections").noconvert(),
                py::arg("ground_truths").noconvert(), py::arg("areas").noconvert(), py::arg("boxes").noconvert(),
                py::arg("variances").noconvert());
+    module.def("pose_extents", &pose_extents, py::arg("poses").noconvert(), py::arg("num_threads"));
     module.def("no_similarity", &no_similarity, py::arg("detection_count"), py::arg("ground_truth_count"));
     module.def("mask_areas", &mask_areas, py::arg("columns"), py::arg("name"), py::arg("num_threads"));
     module.def("mask_boxes", &mask_boxes, py::arg("columns"), py::arg("name"), py::arg("num_threads"));

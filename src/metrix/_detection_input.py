@@ -249,7 +249,7 @@ def _similarity(
     truth_points = _required(truth, "keypoints", "annotations")
     found_points = _required(found, "keypoints", "detections")
     truth_area = _truth_area(truth, lambda: box_areas(_required(truth, "bbox", "annotations")), quirks)
-    found_area = shapes.areas() if not corrected else keypoint_areas(found_points)
+    found_area = shapes.areas() if not corrected else shapes.pose_areas()
     if shapes.source == "bbox":
         quirks["area_from_bbox"] = len(found)
     # The reference looks up the poses of category -1, which exist only where the one category has this very id.
@@ -280,8 +280,8 @@ class DetectionShapes:
             own = self._found.bbox
             return around if own is None else np.where(self._found.has("bbox")[:, None], own, around)
         if self.source == "keypoints":
-            low, high = _extent(_required(self._found, "keypoints", "detections"))
-            return np.concatenate([low, high - low], axis=1)
+            extent = self._extent()
+            return np.concatenate([extent[:, :2], extent[:, 2:] - extent[:, :2]], axis=1)
         boxes: FloatArray = _required(self._found, "bbox", "detections")
         return boxes
 
@@ -290,8 +290,13 @@ class DetectionShapes:
         if self.source == "segmentation":
             return self.mask_areas(self._own_masks())
         if self.source == "keypoints":
-            return keypoint_areas(_required(self._found, "keypoints", "detections"))
+            return self.pose_areas()
         return box_areas(self.boxes())
+
+    def pose_areas(self) -> FloatArray:
+        """(N,) areas of the boxes around all points of each pose, those at (0, 0) included."""
+        extent = self._extent()
+        return (extent[:, 2] - extent[:, 0]) * (extent[:, 3] - extent[:, 1])
 
     def masks(self) -> MaskColumn:
         """Masks: their own, or the rectangles of boxes where a detection has none."""
@@ -309,6 +314,13 @@ class DetectionShapes:
         """(N,) numbers of pixels."""
         return _core.detection.mask_areas(masks.arrays(), "detections", self._num_threads).astype(np.float64)
 
+    def _extent(self) -> FloatArray:
+        """(N, 4) least x and y, greatest x and y."""
+        points: FloatArray = _required(self._found, "keypoints", "detections")
+        if points.shape[1] == 0:
+            return np.zeros((len(points), 4))
+        return _core.detection.pose_extents(points, self._num_threads)
+
     def _own_masks(self) -> MaskColumn:
         masks = _required(self._found, "segmentation", "detections")
         return on_canvases(masks, self._truth, self._found.image_id, "detections")
@@ -317,19 +329,6 @@ class DetectionShapes:
 def box_areas(boxes: FloatArray) -> FloatArray:
     """Width times height."""
     return boxes[:, 2] * boxes[:, 3]
-
-
-def _extent(points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    if points.shape[1] == 0:
-        return np.zeros((len(points), 2)), np.zeros((len(points), 2))
-    return points.min(axis=1), points.max(axis=1)
-
-
-def keypoint_areas(points: FloatArray) -> FloatArray:
-    """Area of the box around all points of a pose, those at (0, 0) included."""
-    low, high = _extent(points)
-    sides = high - low
-    return sides[:, 0] * sides[:, 1]
 
 
 POLYGONS = 3  # MaskKind.polygons

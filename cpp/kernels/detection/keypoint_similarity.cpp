@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "support/parallel.hpp"
+
 namespace metrix::detection {
 
 void KeypointSimilarity::prepare(int num_threads, double floor) {
@@ -28,6 +30,31 @@ void KeypointSimilarity::fill(View1<const std::int32_t> detections, View1<const 
                                         ssize(ground_truths)};
     keypoints::object_keypoint_similarity_block(found, truth, variances_, floor_, exponential_, scratch.keypoints,
                                                 block.data);
+}
+
+void pose_extents(View2<const double> poses, int num_threads, View2<double> extents) {
+    constexpr Index poses_at_once = 256;
+    parallel_for((poses.rows + poses_at_once - 1) / poses_at_once, num_threads, [&](Index item, int) {
+        const Index end = std::min(poses.rows, (item + 1) * poses_at_once);
+        for (Index i = item * poses_at_once; i < end; ++i) {
+            const double* const point = poses.row(i);
+            double low[2] = {point[0], point[1]};
+            double high[2] = {point[0], point[1]};
+            for (Index k = 2; k < poses.columns; k += 2) {
+                for (int axis = 0; axis < 2; ++axis) {
+                    const double value = point[k + axis];
+                    // A NaN replaces what is there, and nothing replaces a NaN.
+                    low[axis] = value >= low[axis] ? low[axis] : (low[axis] != low[axis] ? low[axis] : value);
+                    high[axis] = value <= high[axis] ? high[axis] : (high[axis] != high[axis] ? high[axis] : value);
+                }
+            }
+            double* const extent = extents.row(i);
+            extent[0] = low[0];
+            extent[1] = low[1];
+            extent[2] = high[0];
+            extent[3] = high[1];
+        }
+    });
 }
 
 void NoSimilarity::fill(View1<const std::int32_t>, View1<const std::int32_t>, View2<double> block, int) const {

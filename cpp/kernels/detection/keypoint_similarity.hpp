@@ -44,6 +44,10 @@ class KeypointSimilarity : public Similarity {
     mutable std::vector<Scratch> scratch_;  // one for each thread
 };
 
+// extents (N x 4): the least x, least y, greatest x and greatest y of the points of each pose, the ones at (0, 0)
+// included; NaN where one of them is NaN. poses: N x (K * 2), K >= 1.
+void pose_extents(View2<const double> poses, int num_threads, View2<double> extents);
+
 // Similarity 0 of everything: what the reference finds for keypoints when categories are not used.
 class NoSimilarity : public Similarity {
   public:
