@@ -155,20 +155,26 @@ cdef class Ids:
         return self.array, None if self.code_of_text is None else list(self.code_of_text)
 
 
-cdef int read_numbers(object values, vector[double]& numbers, Place place, str field) except -1:
-    """A list, tuple or one-dimensional array of numbers, behind what `numbers` holds."""
-    cdef Py_ssize_t i, count
-    cdef PyObject* item
+cdef list list_of_numbers(object values, Place place, str field):
+    """A list, tuple or one-dimensional array as a list."""
+    if PyList_CheckExact(values):
+        return <list>values
+    if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__len__"):
+        raise place.got(field, "a list of numbers", values)
+    # tolist keeps float32 as the double of the same value and integers as integers.
+    values = values.tolist() if hasattr(values, "tolist") else list(values)
     if not PyList_CheckExact(values):
-        if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__len__"):
-            raise place.got(field, "a list of numbers", values)
-        # tolist keeps float32 as the double of the same value and integers as integers.
-        values = values.tolist() if hasattr(values, "tolist") else list(values)
-        if not PyList_CheckExact(values):
-            raise place.got(field, "a list of numbers", values)
-    count = PyList_GET_SIZE(values)
-    for i in range(count):
-        item = PyList_GET_ITEM(values, i)
+        raise place.got(field, "a list of numbers", values)
+    return <list>values
+
+
+cdef int read_numbers(object values, vector[double]& numbers, Place place, str field) except -1:
+    """Puts a list, tuple or one-dimensional array of numbers behind what `numbers` holds."""
+    cdef list items = list_of_numbers(values, place, field)
+    cdef Py_ssize_t i
+    cdef PyObject* item
+    for i in range(PyList_GET_SIZE(items)):
+        item = PyList_GET_ITEM(items, i)
         if PyFloat_CheckExact(<object>item):
             numbers.push_back(PyFloat_AS_DOUBLE(<object>item))
         else:
@@ -200,47 +206,37 @@ cdef bint read_bbox(object value, double* box, Place place) except -1:
 
 
 cdef class Keypoints:
-    """Keypoints of all records in one array; `kept` of the three numbers of each point."""
-    cdef vector[double] values
-    cdef vector[double] scratch
-    cdef Py_ssize_t count
+    """Keypoints of all records in one array (rows, K, kept); `kept` of the three numbers of each point are looked at."""
+    cdef object array
+    cdef double[:, :, ::1] values
+    cdef Py_ssize_t rows
     cdef int kept
 
-    def __cinit__(self, int kept):
-        self.count = -1
+    def __cinit__(self, Py_ssize_t rows, int kept):
+        self.array = None
+        self.rows = rows
         self.kept = kept
 
     cdef int put(self, Py_ssize_t row, object value, Place place) except -1:
-        cdef Py_ssize_t i, found
-        self.scratch.clear()
-        read_numbers(value, self.scratch, place, "keypoints")
-        if self.scratch.size() % 3 != 0:
+        cdef list numbers = list_of_numbers(value, place, "keypoints")
+        cdef Py_ssize_t i, k, count = PyList_GET_SIZE(numbers)
+        cdef PyObject* item
+        if count % 3 != 0:
             raise place.error("keypoints", "expected three numbers for each point")
-        found = self.scratch.size() // 3
-        if self.count < 0:
-            self.count = found
-        if found != self.count:
+        if self.array is None:
+            self.array = np.zeros((self.rows, count // 3, self.kept))
+            self.values = self.array
+        if count != 3 * self.values.shape[1]:
             raise place.error(
-                "keypoints", f"expected {self.count} points like the records before it, got {found}")
-        self.values.resize(row * found * self.kept)
-        for i in range(3 * found):
-            if i % 3 < self.kept:
-                self.values.push_back(self.scratch[i])
+                "keypoints", f"expected {self.values.shape[1]} points like the records before it, got {count // 3}")
+        for i in range(count // 3):
+            for k in range(self.kept):
+                item = PyList_GET_ITEM(numbers, 3 * i + k)
+                if PyFloat_CheckExact(<object>item):
+                    self.values[row, i, k] = PyFloat_AS_DOUBLE(<object>item)
+                else:
+                    self.values[row, i, k] = to_double(<object>item, place, "keypoints")
         return 0
-
-    cdef object column(self, Py_ssize_t rows):
-        if self.count < 0:
-            return None
-        self.values.resize(rows * self.count * self.kept)
-        return copy_doubles(self.values).reshape(rows, self.count, self.kept)
-
-
-cdef object copy_doubles(vector[double]& values):
-    array = np.empty(values.size(), dtype=np.float64)
-    cdef double[::1] view = array
-    if values.size() > 0:
-        memcpy(&view[0], values.data(), values.size() * sizeof(double))
-    return array
 
 
 cdef class Masks:
@@ -345,7 +341,7 @@ def detections_from_list(list records, *, bint bbox, bint segmentation, bint key
     cdef Ids image_id = Ids(count, "image_id")
     cdef Ids category_id = Ids(count, "category_id")
     cdef Masks masks = Masks()
-    cdef Keypoints points = Keypoints(2)
+    cdef Keypoints points = Keypoints(count, 2)
     cdef PyObject* value
     cdef dict record
     cdef uint16_t found
@@ -392,7 +388,7 @@ def detections_from_list(list records, *, bint bbox, bint segmentation, bint key
         "score": score_array,
         "bbox": bbox_array if bbox else None,
         "masks": masks.column() if segmentation else None,
-        "keypoints": points.column(count),
+        "keypoints": points.array,
         "presence": presence_array,
     }
 
@@ -473,7 +469,7 @@ cdef dict annotation_columns(list annotations, bint bbox, bint segmentation, bin
     cdef Ids image_id = Ids(count, "image_id")
     cdef Ids category_id = Ids(count, "category_id")
     cdef Masks masks = Masks()
-    cdef Keypoints points = Keypoints(3)
+    cdef Keypoints points = Keypoints(count, 3)
     cdef PyObject* value
     cdef dict record
     cdef uint16_t found
@@ -548,7 +544,7 @@ cdef dict annotation_columns(list annotations, bint bbox, bint segmentation, bin
         "iscrowd": iscrowd_array,
         "ignore": ignore_array,
         "masks": masks.column() if segmentation else None,
-        "keypoints": points.column(count),
+        "keypoints": points.array,
         "num_keypoints": num_keypoints_array,
         "presence": presence_array,
     }
