@@ -1,6 +1,6 @@
 #include "kernels/records.hpp"
 
-#include <pybind11/stl.h>
+#include <algorithm>
 
 #include "bindings/convert.hpp"
 
@@ -11,9 +11,14 @@ namespace {
 auto reader_of(const py::function& readinto) {
     return [&readinto](char* destination, Index capacity) -> Index {
         const py::gil_scoped_acquire gil;
-        const py::object count = readinto(py::memoryview::from_memory(destination, capacity));
-        const auto got = count.cast<Index>();
-        if (got < 0 || got > capacity) throw_value_error("readinto returned " + std::to_string(got) + " bytes");
+        const py::memoryview buffer = py::memoryview::from_memory(destination, capacity);
+        const py::object count = readinto(buffer);
+        buffer.attr("release")();  // nobody may look at it once the reader has moved on
+        const Index got = py::isinstance<py::int_>(count) ? count.cast<Index>() : Index{-1};
+        if (got < 0 || got > capacity) {
+            throw_value_error("readinto: expected 0 to " + std::to_string(capacity) + " bytes, got " +
+                              py::repr(count).cast<std::string>());
+        }
         return got;
     };
 }
@@ -23,10 +28,39 @@ records::ReadOptions read_options(bool bbox, bool segmentation, bool keypoints, 
     return {bbox, segmentation, keypoints, num_threads, size_hint};
 }
 
-py::tuple id_column(records::IdColumn&& column) {
-    py::object texts = py::none();
-    if (column.is_text()) texts = py::cast(column.texts());
+// As json.loads of bytes: lone surrogates pass. A null object means that this is no UTF-8.
+py::object decode(const std::string& text) {
+    PyObject* const decoded = PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "surrogatepass");
+    if (decoded == nullptr) PyErr_Clear();
+    return py::reinterpret_steal<py::object>(decoded);
+}
+
+py::tuple id_column(records::IdColumn&& column, const char* array, const char* field) {
+    if (!column.is_text()) return py::make_tuple(to_numpy(std::move(column.values())), py::none());
+    py::list texts;
+    for (const std::string& text : column.texts()) {
+        const py::object decoded = decode(text);
+        if (!decoded) {
+            const auto& values = column.values();
+            const auto row = std::find(values.begin(), values.end(), static_cast<std::int64_t>(texts.size()));
+            throw_value_error(std::string(array) + "[" + std::to_string(row - values.begin()) + "]." + field +
+                              ": the text is not UTF-8");
+        }
+        texts.append(decoded);
+    }
     return py::make_tuple(to_numpy(std::move(column.values())), texts);
+}
+
+py::list name_column(const std::vector<std::string>& names) {
+    py::list texts;
+    for (const std::string& name : names) {
+        const py::object decoded = decode(name);
+        if (!decoded) {
+            throw_value_error("categories[" + std::to_string(texts.size()) + "].name: the text is not UTF-8");
+        }
+        texts.append(decoded);
+    }
+    return texts;
 }
 
 py::dict mask_column(records::MaskBuilder&& masks) {
@@ -53,11 +87,10 @@ py::object box_column(std::vector<double>&& bbox, bool wanted) {
 }
 
 // (N, K, values), or None if no record had keypoints.
-py::object keypoint_column(std::vector<double>&& keypoints, Index count, py::ssize_t values) {
+py::object keypoint_column(std::vector<double>&& keypoints, std::size_t rows, Index count, py::ssize_t values) {
     if (count < 0) return py::none();
-    const auto stride = static_cast<std::size_t>(count * values);
-    const auto rows = static_cast<py::ssize_t>(stride == 0 ? 0 : keypoints.size() / stride);
-    return to_numpy(std::move(keypoints)).reshape({rows, static_cast<py::ssize_t>(count), values});
+    return to_numpy(std::move(keypoints))
+        .reshape({static_cast<py::ssize_t>(rows), static_cast<py::ssize_t>(count), values});
 }
 
 py::dict read_detections(const py::function& readinto, bool bbox, bool segmentation, bool keypoints, int num_threads,
@@ -69,13 +102,14 @@ py::dict read_detections(const py::function& readinto, bool bbox, bool segmentat
         const py::gil_scoped_release release;
         columns = records::read_detections(read, options);
     }
+    const std::size_t rows = columns.presence.size();
     py::dict result;
-    result["image_id"] = id_column(std::move(columns.image_id));
-    result["category_id"] = id_column(std::move(columns.category_id));
+    result["image_id"] = id_column(std::move(columns.image_id), "detections", "image_id");
+    result["category_id"] = id_column(std::move(columns.category_id), "detections", "category_id");
     result["score"] = to_numpy(std::move(columns.score));
     result["bbox"] = box_column(std::move(columns.bbox), bbox);
     result["masks"] = segmentation ? py::object(mask_column(std::move(columns.masks))) : py::none();
-    result["keypoints"] = keypoint_column(std::move(columns.keypoints), columns.keypoint_count, 2);
+    result["keypoints"] = keypoint_column(std::move(columns.keypoints), rows, columns.keypoint_count, 2);
     result["presence"] = to_numpy(std::move(columns.presence));
     return result;
 }
@@ -89,21 +123,22 @@ py::dict read_ground_truth(const py::function& readinto, bool bbox, bool segment
         const py::gil_scoped_release release;
         columns = records::read_ground_truth(read, options);
     }
+    const std::size_t rows = columns.presence.size();
     py::dict result;
-    result["image_ids"] = id_column(std::move(columns.image_ids));
+    result["image_ids"] = id_column(std::move(columns.image_ids), "images", "id");
     result["image_heights"] = to_numpy(std::move(columns.image_heights));
     result["image_widths"] = to_numpy(std::move(columns.image_widths));
-    result["category_ids"] = id_column(std::move(columns.category_ids));
-    result["category_names"] = py::cast(columns.category_names);
+    result["category_ids"] = id_column(std::move(columns.category_ids), "categories", "id");
+    result["category_names"] = name_column(columns.category_names);
     result["id"] = to_numpy(std::move(columns.id));
-    result["image_id"] = id_column(std::move(columns.image_id));
-    result["category_id"] = id_column(std::move(columns.category_id));
+    result["image_id"] = id_column(std::move(columns.image_id), "annotations", "image_id");
+    result["category_id"] = id_column(std::move(columns.category_id), "annotations", "category_id");
     result["bbox"] = box_column(std::move(columns.bbox), bbox);
     result["area"] = to_numpy(std::move(columns.area));
     result["iscrowd"] = to_numpy(std::move(columns.iscrowd));
     result["ignore"] = to_numpy(std::move(columns.ignore));
     result["masks"] = segmentation ? py::object(mask_column(std::move(columns.masks))) : py::none();
-    result["keypoints"] = keypoint_column(std::move(columns.keypoints), columns.keypoint_count, 3);
+    result["keypoints"] = keypoint_column(std::move(columns.keypoints), rows, columns.keypoint_count, 3);
     result["num_keypoints"] = to_numpy(std::move(columns.num_keypoints));
     result["presence"] = to_numpy(std::move(columns.presence));
     return result;

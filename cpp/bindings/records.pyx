@@ -394,11 +394,11 @@ def detections_from_list(list records, *, bint bbox, bint segmentation, bint key
 
 
 cdef list list_at(dict ground_truth, str key, bint is_required):
-    values = ground_truth.get(key)
-    if values is None:
+    if key not in ground_truth:
         if is_required:
             raise ValueError(f"ground truth: has no '{key}'")
         return []
+    values = ground_truth[key]
     if not isinstance(values, (list, tuple)):
         raise ValueError(f"{key}: expected a list, got {type(values).__name__}")
     return values if isinstance(values, list) else list(values)

@@ -49,19 +49,24 @@ def open_source(source: ByteSource, name: str) -> Iterator[OpenedSource]:
     """
     with contextlib.ExitStack() as stack:
         if isinstance(source, (bytes, bytearray, memoryview)):
-            size = memoryview(source).nbytes
-            raw: Any = io.BytesIO(source)
+            view = memoryview(source)
+            size = view.nbytes
+            raw: Any = io.BytesIO(source if view.c_contiguous else view.tobytes())
         elif isinstance(source, (str, os.PathLike)):
             raw = stack.enter_context(Path(source).open("rb", buffering=0))
             size = os.fstat(raw.fileno()).st_size
         else:
             raw, size = source, 0
-            if not (hasattr(raw, "seekable") and raw.seekable()):  # a pipe: what it holds is taken as plain text
+            if not (hasattr(raw, "seekable") and raw.seekable()):  # what a stream holds is taken as plain text
                 yield OpenedSource(raw, 0)
                 return
-        start = raw.tell()
-        magic = raw.read(4)
-        raw.seek(start)
+        if raw.seekable():
+            start = raw.tell()
+            magic = raw.read(4)
+            raw.seek(start)
+        else:  # a path that names a pipe
+            raw = io.BufferedReader(raw)
+            magic = raw.peek(4)[:4]
         try:
             if magic.startswith(GZIP_MAGIC):
                 yield OpenedSource(stack.enter_context(gzip.GzipFile(fileobj=raw)), 0)

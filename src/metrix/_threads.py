@@ -14,22 +14,28 @@ def resolve_num_threads(num_threads: int | None) -> int:
 
     ``None`` means ``OMP_NUM_THREADS`` if it is set, else the CPUs this process may use: its affinity mask, capped by the
     CPU quota of its container. In a forked child ``None`` means 1, as such a child is one worker of many as a rule.
+    More threads than any machine could use are as many as it could.
     """
     if num_threads is None:
         if _core.in_forked_child():
             return 1
-        return _from_environment() or _usable_cpus()
+        return min(_from_environment() or _usable_cpus(), _most_threads())
     if isinstance(num_threads, bool) or not isinstance(num_threads, int):
         raise TypeError(f"num_threads: expected an int >= 1 or None, got {num_threads!r}")
     if num_threads < 1:
         raise ValueError(f"num_threads: expected an int >= 1 or None, got {num_threads}")
-    return num_threads
+    return min(num_threads, _most_threads())
+
+
+def _most_threads() -> int:
+    # OpenMP ends the process when it cannot start a thread, and buffers grow with their number.
+    return max(64, os.cpu_count() or 1)
 
 
 def _from_environment() -> int | None:
     # OpenMP allows a list ("4,2") for nested levels: the first number is the outer one.
     text = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return int(text) if text.isdigit() and int(text) > 0 else None
+    return int(text) or None if text.isascii() and text.isdigit() else None
 
 
 def _usable_cpus() -> int:

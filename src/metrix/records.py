@@ -82,6 +82,7 @@ def _whole_numbers(array: npt.NDArray[Any], name: str) -> Int64Array:
     if array.size == 0:
         return np.zeros(array.shape, dtype=np.int64)
     if array.dtype.kind == "f":
+        array = array.astype(np.float64)  # float16 cannot be compared with the limits
         # 2**63 itself is a double, so the test against the limits comes before the conversion.
         bad = ~((array >= -(2.0**63)) & (array < 2.0**63)) | (array != np.floor(array))
         _refuse(bad, array, name, "a whole number of at most 64 bits")
@@ -493,6 +494,8 @@ def _wanted(fields: Iterable[str]) -> dict[str, bool]:
 
 def _read_ids(column: tuple[Int64Array, list[str] | None]) -> IdColumn:
     values, texts = column
+    if texts is not None and any(text.endswith("\0") for text in texts):
+        raise ValueError("ids: text that ends in a NUL character is not supported (NumPy would drop it)")
     return IdColumn(values, None if texts is None else tuple(texts))
 
 

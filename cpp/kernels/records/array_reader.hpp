@@ -126,8 +126,10 @@ class ArrayReader {
         parts_.clear();
         parts_.push_back(Part(begin));
         for (Index i = 1; i < wanted; ++i) {
-            const char* const cut = find_border(begin + size / wanted * i, input_.end());
-            if (cut == nullptr || cut <= parts_.back().begin) continue;
+            const char* const from = begin + size / wanted * i;
+            if (from <= parts_.back().begin) continue;  // within a long record
+            const char* const cut = find_border(from, input_.end());
+            if (cut == nullptr) break;
             parts_.back().stop = cut;
             parts_.push_back(Part(cut));
         }

@@ -24,6 +24,17 @@ std::string mixed_kinds(bool text_before) {
 
 }  // namespace
 
+bool whole_number(const Number& number, std::int64_t& value) {
+    if (number.is_integer) {
+        value = number.integer;
+        return true;
+    }
+    // The double of an integer below int64 may be -2^63, so that this value is out of bounds as well.
+    if (!(number.value > -0x1p63 && number.value < 0x1p63)) return false;
+    value = static_cast<std::int64_t>(number.value);
+    return number.value == static_cast<double>(value);
+}
+
 const char* read_id(const char* text, const char* end, const char* what, std::string& storage, Id& id) {
     id = Id{};
     if (const char* const after_digits = parse_short_integer(text, id.number)) return after_digits;
@@ -33,16 +44,7 @@ const char* read_id(const char* text, const char* end, const char* what, std::st
     }
     Number number;
     const char* const after = read_number(text, number, what);
-    if (number.is_integer) {
-        id.number = number.integer;
-        return after;
-    }
-    // 42.0 equals 42 in Python, where these ids are keys of a dict. The limits are the doubles around int64.
-    if (number.value >= -0x1p63 && number.value < 0x1p63 &&
-        number.value == static_cast<double>(static_cast<std::int64_t>(number.value))) {
-        id.number = static_cast<std::int64_t>(number.value);
-        return after;
-    }
+    if (whole_number(number, id.number)) return after;
     fail(after, what, "expected text or an integer of at most 64 bits");
 }
 

@@ -46,6 +46,9 @@ struct JoinError {
     std::string message;
 };
 
+// An integer, or a float without fraction, that int64 holds: 42.0 equals 42 in Python.
+bool whole_number(const Number& number, std::int64_t& value);
+
 // Reads an id; `storage` keeps an unescaped text alive until the next call.
 const char* read_id(const char* text, const char* end, const char* what, std::string& storage, Id& id);
 

@@ -107,7 +107,7 @@ const char* DetectionBuilder::read_record(const char* text, const char* end) {
             case bbox: {
                 bool is_box = true;
                 const char* const after = options_->bbox ? read_bbox(value, box, is_box) : skip_value(value, end);
-                if (!options_->bbox) is_box = value[0] != '[' || value[1] != ']';
+                if (!options_->bbox) is_box = !is_empty_array(value);
                 found = is_box ? found | has_bbox : found & ~unsigned{has_bbox};
                 return after;
             }

@@ -2,13 +2,20 @@
 #pragma once
 
 #include <array>
-#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "kernels/records/columns.hpp"
 #include "kernels/records/json.hpp"
 
 namespace metrix::records {
+
+inline bool is_empty_array(const char* text) {
+    if (*text != '[') return false;
+    ++text;
+    skip_space(text);
+    return *text == ']';
+}
 
 // [x, y, width, height], or [] which counts as no box. Returns what follows; `found` says which it was.
 inline const char* read_bbox(const char* text, std::array<double, 4>& box, bool& found) {
@@ -24,6 +31,7 @@ inline const char* read_bbox(const char* text, std::array<double, 4>& box, bool&
         fail(text, "bbox", "expected 4 numbers [x, y, width, height], got " + std::to_string(count));
     }
     found = count == 4;
+    if (!found) box.fill(std::numeric_limits<double>::quiet_NaN());  // of two equal keys the last one wins
     return text;
 }
 

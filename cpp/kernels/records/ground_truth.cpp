@@ -15,16 +15,16 @@ const char* read_flag(const char* text, bool& flag, const char* what) {
     }
     Number number;
     text = read_number(text, number, what);
-    if (!number.is_integer) fail(text, what, "expected 0 or 1");
-    flag = number.integer != 0;
+    std::int64_t value;
+    if (!whole_number(number, value)) fail(text, what, "expected 0 or 1");
+    flag = value != 0;
     return text;
 }
 
 const char* read_integer(const char* text, std::int64_t& value, const char* what) {
     Number number;
     text = read_number(text, number, what);
-    if (!number.is_integer) fail(text, what, "expected an integer");
-    value = number.integer;
+    if (!whole_number(number, value)) fail(text, what, "expected an integer");
     return text;
 }
 
@@ -83,6 +83,7 @@ class ImageBuilder {
   private:
     // null counts as absent: only masks need the size, and then its absence is reported.
     static const char* read_side(const char* text, const char* end, std::int64_t& side, const char* what) {
+        side = -1;
         if (*text == 'n') return skip_value(text, end);
         const char* const after = read_integer(text, side, what);
         if (side < 0) fail(after, what, "expected an integer >= 0");
@@ -113,6 +114,7 @@ class CategoryBuilder {
                     return read_id(value, end, "id", id_storage_, category);
                 case name:
                     if (*value == '"') return read_string(value + 1, end, name_storage_, category_name);
+                    category_name = {};
                     return skip_value(value, end);
                 default:
                     return skip_value(value, end);
@@ -269,13 +271,13 @@ const char* AnnotationBuilder::read_annotation_id(const char* text, const char* 
         Number parsed;
         const char* const after = parse_number(text, parsed);
         if (after == nullptr) return read_number(text, parsed, "id");  // fails, at the end of the token
-        if (parsed.is_integer) {
-            number = parsed.integer;
-        } else if (parsed.value == 0) {
-            number = 0;  // 0.0 is as much no match as 0
-        } else {
-            other = {text, static_cast<std::size_t>(after - text)};
-        }
+        if (!whole_number(parsed, number)) other = {text, static_cast<std::size_t>(after - text)};
+        return after;
+    }
+    if (*text == 't' || *text == 'f') {  // equal 1 and 0 in Python; 0 is no match
+        bool flag;
+        const char* const after = read_flag(text, flag, "id");
+        number = flag;
         return after;
     }
     const char* const after = skip_value(text, end);

@@ -1,5 +1,6 @@
 #include "kernels/records/input.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -25,15 +26,18 @@ void Input::consume(const char* text) {
 }
 
 void Input::fill(Block& block) {
-    const Index capacity = block.head_room + block_size_ + text_padding;
+    // A value that fills the window is read again with each block: blocks as large as the window keep that linear.
+    const Index wanted = std::max(block_size_, end_ - begin_);
+    const Index capacity = block.head_room + wanted + text_padding;
     if (ssize(block.storage) < capacity) block.storage.resize(static_cast<std::size_t>(capacity));
     char* const data = block.storage.data() + block.head_room;
     block.size = 0;
-    while (block.size < block_size_) {  // a stream may give less than it is asked for
-        const Index got = read_(data + block.size, block_size_ - block.size);
+    while (block.size < wanted) {  // a stream may give less than it is asked for
+        const Index got = read_(data + block.size, wanted - block.size);
         if (got == 0) break;
         block.size += got;
     }
+    block.is_last = block.size < wanted;
     std::memset(data + block.size, 0, text_padding);
 }
 
@@ -47,7 +51,7 @@ void Input::extend() {
     if (exhausted_) return;
     prefetch();
     next_is_filled_ = false;
-    exhausted_ = next_.size < block_size_;
+    exhausted_ = next_.is_last;
 
     const Index kept = end_ - begin_;
     if (kept > largest_window) {
@@ -56,10 +60,11 @@ void Input::extend() {
     if (kept > next_.head_room) {  // doubling, so that a long value is moved a few times only
         Block wider;
         wider.head_room = 2 * kept;
-        wider.storage.resize(static_cast<std::size_t>(wider.head_room + block_size_ + text_padding));
+        wider.storage.resize(static_cast<std::size_t>(wider.head_room + next_.size + text_padding));
         std::memcpy(wider.storage.data() + wider.head_room, next_.storage.data() + next_.head_room,
                     static_cast<std::size_t>(next_.size + text_padding));
         wider.size = next_.size;
+        wider.is_last = next_.is_last;
         next_ = std::move(wider);
     }
     char* const data = next_.storage.data() + next_.head_room;

@@ -38,6 +38,7 @@ class Input {
         std::vector<char> storage;  // head room for what the window still holds, then the block, then padding
         Index head_room = 0;
         Index size = 0;
+        bool is_last = false;
     };
 
     void fill(Block& block);
