@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metrix import curves, protocols
+from metrix import _core, curves, protocols
 from metrix.curves import average_precision, precision_recall_curve
 from oracles import curves as oracle
 from oracles.boxes import same_bits
@@ -58,6 +58,26 @@ def test_precision_recall_curve_equals_its_definition(rng: np.random.Generator) 
         want = oracle.precision_recall_curve(case.scores, case.true_positive, case.positives, case.ignore, epsilon)
         for got, column in zip(case.curve(epsilon), want):
             assert same_bits(got, np.array(column, dtype=np.float64))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 24, 25, 192, 193, 3000])
+@pytest.mark.parametrize("kind", ["distinct", "few", "float32", "sorted", "special"])
+def test_points_stand_in_numpys_stable_order(rng: np.random.Generator, count: int, kind: str) -> None:
+    """On both sides of the sizes where the way of sorting changes."""
+    special = [NAN, -NAN, np.inf, -np.inf, 0.0, -0.0, 5e-324, -5e-324, 1e308, -1.0]
+    scores = {
+        "distinct": rng.uniform(-1, 1, count),
+        "few": rng.integers(0, 5, count) / 4,
+        "float32": rng.random(count, dtype=np.float32).astype(np.float64),
+        "sorted": -np.sort(rng.random(count)),
+        "special": rng.choice(special, count),
+    }[kind]
+    order = np.argsort(-scores, kind="stable")
+    np.testing.assert_array_equal(_core.curves.descending_order(scores), order)
+    true_positive = rng.random(count) < 0.5
+    curve = precision_recall_curve(scores, true_positive, count)
+    assert same_bits(curve.scores, scores[order])
+    assert same_bits(curve.recall, np.cumsum(true_positive[order]) / max(count, 1))
 
 
 def test_average_precision_equals_the_definitions(rng: np.random.Generator) -> None:

@@ -66,7 +66,7 @@ def precision_recall_curve(
     count = len(keys)
     if isinstance(num_positives, bool) or not isinstance(num_positives, (int, np.integer)):
         raise TypeError(f"num_positives: expected an int >= 0, got {num_positives!r}")
-    order = np.argsort(-keys, kind="stable")
+    order = _core.curves.descending_order(keys)
     ignored = np.zeros(count, dtype=bool) if ignore is None else _flags(ignore, count, "ignore")
     outcomes = _core.curves.outcomes_of(
         category_offset=np.array([0, count]),
