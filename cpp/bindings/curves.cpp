@@ -1,6 +1,7 @@
 #include "kernels/curves.hpp"
 
 #include "bindings/convert.hpp"
+#include "support/ordering.hpp"
 
 namespace metrix::bindings {
 namespace {
@@ -91,6 +92,17 @@ py::tuple precision_recall_curve(const HeldOutcomes& outcomes, Index category, I
                           to_numpy(std::move(curve.score)));
 }
 
+// The place of each rank: what puts detections into the order that a curve expects.
+py::array_t<Index> descending_order(const Array<double>& score) {
+    const auto scores = view1(score, "score");
+    std::vector<Index> order;
+    {
+        const py::gil_scoped_release release;
+        order = metrix::descending_order(scores);
+    }
+    return to_numpy(std::move(order));
+}
+
 double interpolated_average_precision(const Array<double>& recall, const Array<double>& precision,
                                       const Array<double>& recall_thresholds) {
     const auto r = view1(recall, "recall");
@@ -121,6 +133,7 @@ void bind_curves(py::module_ module) {
                py::arg("num_threads"));
     module.def("precision_recall_curve", &precision_recall_curve, py::arg("outcomes"), py::kw_only(),
                py::arg("category"), py::arg("threshold"), py::arg("breakdown"), py::arg("max_detections"));
+    module.def("descending_order", &descending_order, py::arg("score").noconvert());
     module.def("interpolated_average_precision", &interpolated_average_precision, py::arg("recall").noconvert(),
                py::arg("precision").noconvert(), py::arg("recall_thresholds").noconvert());
     module.def("area_under_envelope", &area_under_envelope, py::arg("recall").noconvert(),

@@ -57,6 +57,29 @@ void stable_sort_by_key(View1<KeyedRow> rows, View1<KeyedRow> scratch) {
 
 namespace {
 
+template <class T>
+std::vector<Index> rows_by_rank(View1<const T> scores) {
+    std::vector<KeyedRow> rows(scores.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = {descending_key(scores[i]), static_cast<std::int32_t>(i)};
+    std::vector<KeyedRow> scratch(rows.size());
+    stable_sort_by_key(rows, scratch);
+    std::vector<Index> order(rows.size());
+    for (std::size_t rank = 0; rank < order.size(); ++rank) order[rank] = rows[rank].row;
+    return order;
+}
+
+}  // namespace
+
+std::vector<Index> descending_order(View1<const float> scores) {
+    return rows_by_rank(scores);
+}
+
+std::vector<Index> descending_order(View1<const double> scores) {
+    return rows_by_rank(scores);
+}
+
+namespace {
+
 template <class RowAt>
 Grouping group(Index row_count, RowAt row_at, View1<const std::int32_t> group_of, Index group_count) {
     Grouping result;

@@ -34,6 +34,10 @@ struct KeyedRow {
 // Sorts by key; equal keys keep their order. `scratch` holds as many rows as are sorted.
 void stable_sort_by_key(View1<KeyedRow> rows, View1<KeyedRow> scratch);
 
+// The row of each rank: float scores rank as the doubles that they are. Fewer than 2^31 scores.
+std::vector<Index> descending_order(View1<const float> scores);
+std::vector<Index> descending_order(View1<const double> scores);
+
 // Rows in ascending order of their group, equal groups in the order they came; rows of negative group are left out.
 // offset[g] .. offset[g + 1] are the places of group g.
 struct Grouping {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version as _version
 
-from metrix import boxes, detection, keypoints, masks, matching, protocols, records, report
+from metrix import boxes, curves, detection, keypoints, masks, matching, protocols, records, report
 from metrix.detection import evaluate_detections
 from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
@@ -16,6 +16,7 @@ __all__ = [
     "GroundTruth",
     "__version__",
     "boxes",
+    "curves",
     "detection",
     "evaluate_detections",
     "keypoints",

@@ -74,6 +74,9 @@ class DetectionProtocol:
 _IOU_THRESHOLDS = _frozen(np.linspace(0.5, 0.95, int(np.round((0.95 - 0.5) / 0.05)) + 1, endpoint=True))
 _RECALL_THRESHOLDS = _frozen(np.linspace(0.0, 1.00, int(np.round((1.00 - 0.0) / 0.01)) + 1, endpoint=True))
 
+# Three of these are an ulp above their literals (0.3, 0.6, 0.7). Source: py-faster-rcnn, voc_eval.voc_ap.
+VOC2007_RECALL_THRESHOLDS: FloatArray = _frozen(np.arange(0.0, 1.1, 0.1))
+
 COCO_DETECTION = DetectionProtocol(
     name="coco",
     iou_thresholds=_IOU_THRESHOLDS,

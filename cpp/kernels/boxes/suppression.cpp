@@ -14,7 +14,7 @@
 #include "kernels/boxes/columns.hpp"
 #include "kernels/boxes/neighbours.hpp"
 #include "kernels/boxes/overlap.hpp"
-#include "support/descending_order.hpp"
+#include "support/ordering.hpp"
 #include "support/parallel.hpp"
 
 namespace metrix::boxes {

@@ -6,6 +6,7 @@ import typing
 __all__: list[str] = [
     "Outcomes",
     "area_under_envelope",
+    "descending_order",
     "final_recall",
     "interpolated_average_precision",
     "outcomes_of",
@@ -19,6 +20,7 @@ class Outcomes:
 def area_under_envelope(
     recall: numpy.typing.NDArray[numpy.float64], precision: numpy.typing.NDArray[numpy.float64]
 ) -> float: ...
+def descending_order(score: numpy.typing.NDArray[numpy.float64]) -> numpy.typing.NDArray[numpy.int64]: ...
 def final_recall(
     outcomes: Outcomes,
     *,

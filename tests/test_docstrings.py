@@ -1,0 +1,30 @@
+"""Every example in a docstring of the package runs and prints what it says."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import metrix
+
+MODULES = sorted(
+    module.name for module in pkgutil.iter_modules(metrix.__path__, "metrix.") if not module.name.endswith("__main__")
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_examples_are_found() -> None:
+    """A package of which no example is collected would pass the test above."""
+    examples = {
+        name: sum(len(test.examples) for test in doctest.DocTestFinder().find(importlib.import_module(name)))
+        for name in MODULES
+    }
+    public = {"boxes", "curves", "keypoints", "masks", "matching"}
+    assert all(examples[f"metrix.{name}"] > 0 for name in public)
