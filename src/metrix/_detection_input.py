@@ -264,6 +264,10 @@ def _similarity(
     return similarity, truth_area, found_area
 
 
+#: Numbers beyond all pixels go the way they go in plain Python: silently, to infinity and NaN.
+in_silence = np.errstate(over="ignore", invalid="ignore")
+
+
 class DetectionShapes:
     """Boxes, masks and areas of detections, from what the first of them has, as the reference's ``loadRes`` decides."""
 
@@ -273,6 +277,7 @@ class DetectionShapes:
         first = [field for field in ("bbox", "segmentation", "keypoints") if len(found) and found.has(field)[0]]
         self.source = first[0] if first else "bbox"
 
+    @in_silence
     def boxes(self) -> FloatArray:
         """(N, 4) boxes: their own, or those around masks or keypoints."""
         if self.source == "segmentation":
@@ -293,6 +298,7 @@ class DetectionShapes:
             return self.pose_areas()
         return box_areas(self.boxes())
 
+    @in_silence
     def pose_areas(self) -> FloatArray:
         """(N,) areas of the boxes around all points of each pose, those at (0, 0) included."""
         extent = self._extent()
@@ -326,6 +332,7 @@ class DetectionShapes:
         return on_canvases(masks, self._truth, self._found.image_id, "detections")
 
 
+@in_silence
 def box_areas(boxes: FloatArray) -> FloatArray:
     """Width times height."""
     return boxes[:, 2] * boxes[:, 3]
@@ -353,6 +360,7 @@ def on_canvases(masks: MaskColumn, truth: GroundTruth, image_id: IdColumn, name:
     )
 
 
+@in_silence
 def rectangle_masks(boxes: FloatArray) -> MaskColumn:
     """Each box as a polygon of its corners, in the order in which the reference lists them."""
     count = len(boxes)

@@ -12,6 +12,7 @@ __all__: list[str] = [
     "mask_boxes",
     "mask_similarity",
     "no_similarity",
+    "pose_extents",
 ]
 
 class Similarity:
@@ -65,3 +66,6 @@ def no_similarity(
     detection_count: typing.SupportsInt | typing.SupportsIndex,
     ground_truth_count: typing.SupportsInt | typing.SupportsIndex,
 ) -> Similarity: ...
+def pose_extents(
+    poses: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float64]: ...
