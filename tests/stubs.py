@@ -29,6 +29,7 @@ def generate(folder: Path) -> dict[str, str]:
         text = re.sub(r"^presence: dict\b", "presence: dict[str, int]", text, flags=re.MULTILINE)
         text = re.sub(r"\bCallable,", "Callable[..., typing.Any],", text)
         text = text.replace(": list,", ": list[typing.Any],")
+        text = re.sub(r"^version: str = .*", "version: str", text, flags=re.MULTILINE)
         if "typing." in text and "import typing" not in text:
             text = text.replace(
                 "from __future__ import annotations\n", "from __future__ import annotations\nimport typing\n"

@@ -82,6 +82,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     metrix::set_interrupt_check(user_asked_to_stop);
     module.def("in_forked_child", &metrix::in_forked_child);
     module.def("build_info", &build_info);
+    module.attr("version") = METRIX_VERSION;  // asking importlib.metadata takes longer than all other imports together
 
     using namespace metrix::bindings;
     bind_boxes(module.def_submodule("boxes"));

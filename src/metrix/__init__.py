@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version as _version
-
-from metrix import boxes, curves, detection, keypoints, masks, matching, protocols, records, report
+from metrix import _core, boxes, curves, detection, keypoints, masks, matching, protocols, records, report
 from metrix.detection import evaluate_detections
 from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
-__version__ = _version("metrix")
+__version__: str = _core.version
 __all__ = [
     "DetectionReport",
     "Detections",

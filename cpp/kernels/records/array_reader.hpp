@@ -20,7 +20,7 @@
 
 namespace metrix::records {
 
-constexpr Index part_size = Index{1} << 18;
+constexpr Index part_size = Index{1} << 17;
 
 // One thread works in its cache; more of them get enough parts to share evenly.
 inline Index block_size(int num_threads) {

@@ -22,7 +22,10 @@ __all__: list[str] = [
     "masks",
     "matching",
     "records",
+    "version",
 ]
 
 def build_info() -> dict[str, typing.Any]: ...
 def in_forked_child() -> bool: ...
+
+version: str
