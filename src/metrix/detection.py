@@ -116,6 +116,7 @@ def evaluate_detections(
     prepared = prepare_input(
         truth, found, selection, iou_type, chosen, corrected=semantics == "corrected", num_threads=threads
     )
+    del truth, found  # columns that matching does not need, such as the ids, are given back before it takes its memory
     outcomes, met = _match(prepared, selection, chosen, corrected=semantics == "corrected", num_threads=threads)
     seconds["match"] = time.perf_counter() - start
 
