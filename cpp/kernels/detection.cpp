@@ -280,6 +280,12 @@ class Evaluation {
         }
     }
 
+    struct Match {
+        std::int32_t detection;
+        std::int32_t ground_truth;
+        Bits bits;
+    };
+
     struct Workspace {
         std::vector<std::int32_t> detection_rows;  // of several cells, one after the other
         std::vector<std::int32_t> ground_truth_rows;
@@ -288,6 +294,8 @@ class Evaluation {
         std::vector<std::uint8_t> crowd;
         std::vector<Bits> taken;
         matching::Candidates candidates;
+        std::vector<Match> uniform_matches;  // of the cell and word at hand, where no ground truth comes before another
+        bool has_uniform_matches = false;
         std::int64_t nan_pairs = 0;
     };
 
@@ -353,6 +361,7 @@ class Evaluation {
             for (const auto& [d, begin, end] : work.candidates.detections()) {
                 prefetch(outcome(static_cast<std::size_t>(detections[static_cast<std::size_t>(d)].place)));
             }
+            work.has_uniform_matches = false;
             for (Index a = 0; a < breakdown_count(); ++a) {
                 match_breakdown(detections, ground_truths, block, thresholds, word, a, work);
             }
@@ -363,10 +372,14 @@ class Evaluation {
                          View2<const double> block, View1<const double> thresholds, Index word, Index breakdown,
                          Workspace& work) {
         work.ignored.clear();
-        for (const GroundTruth& object : ground_truths) work.ignored.push_back(is_ignored(object, breakdown));
+        std::size_t ignored_count = 0;
+        for (const GroundTruth& object : ground_truths) {
+            work.ignored.push_back(is_ignored(object, breakdown));
+            ignored_count += work.ignored.back();
+        }
 
         const Index pair = 2 * (breakdown * word_count() + word);
-        const auto on_match = [&](std::int32_t d, std::int32_t g, Bits bits) {
+        const auto apply = [&](std::int32_t d, std::int32_t g, Bits bits) {
             Bits* const of_detection =
                 outcome(static_cast<std::size_t>(detections[static_cast<std::size_t>(d)].place)) + pair;
             Bits& matched = of_detection[0];
@@ -379,11 +392,21 @@ class Evaluation {
             }
             if (counts_as_match) matched = static_cast<Bits>(matched | bits);
         };
+        const Bits all = matching::bits_of_word(ssize(problem_.thresholds), word);
         if (work.candidates.has_nan() && problem_.nan_matches) {
-            matching::match_literally(block, thresholds, work.ignored, work.crowd, work.taken, on_match);
+            matching::match_literally(block, thresholds, work.ignored, work.crowd, work.taken, apply);
+        } else if (ignored_count != 0 && ignored_count != ground_truths.size()) {
+            matching::match_candidates(work.candidates, work.ignored, work.crowd, all, work.taken, apply);
         } else {
-            const Bits all = matching::bits_of_word(ssize(problem_.thresholds), word);
-            matching::match_candidates(work.candidates, work.ignored, work.crowd, all, work.taken, on_match);
+            // Where all ground truths are ignored or none is, none comes before another: the same matches again.
+            if (!work.has_uniform_matches) {
+                work.uniform_matches.clear();
+                matching::match_candidates(
+                    work.candidates, work.ignored, work.crowd, all, work.taken,
+                    [&](std::int32_t d, std::int32_t g, Bits bits) { work.uniform_matches.push_back({d, g, bits}); });
+                work.has_uniform_matches = true;
+            }
+            for (const auto& [d, g, bits] : work.uniform_matches) apply(d, g, bits);
         }
     }
 
