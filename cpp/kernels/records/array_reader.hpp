@@ -20,7 +20,11 @@
 
 namespace metrix::records {
 
+#ifdef METRIX_READER_PART_SIZE  // the fuzzers meet more borders in small parts
+constexpr Index part_size = METRIX_READER_PART_SIZE;
+#else
 constexpr Index part_size = Index{1} << 18;
+#endif
 
 // One thread works in its cache; more of them get enough parts to share evenly.
 inline Index block_size(int num_threads) {
@@ -182,7 +186,7 @@ class ArrayReader {
                 needs_more_ = false;
                 break;
             }
-            if (i > 0) join(builders_[i]);
+            if (i > 0) join(part, builders_[i]);
             at = part.at;
             if (at != input_.begin()) at_first_record_ = false;
             if (part.found_end) {
@@ -199,13 +203,15 @@ class ArrayReader {
         input_.consume(at);
     }
 
-    void join(Builder& part) {
-        const std::size_t base = whole_.size();
+    void join(const Part& part, const Builder& builder) {
         try {
-            whole_.join(part);
-        } catch (const JoinError& error) {
-            throw_value_error(name_ + "[" + std::to_string(base + error.row) + "]." + error.field + ": " +
-                              error.message);
+            whole_.join(builder);
+        } catch (const JoinError&) {
+            // Read once more behind what came before it, the part fails where one thread would have failed.
+            Part again(part.begin);
+            again.stop = part.at;
+            read_part(again, whole_, true);
+            throw_text_error(input_, again.error.value(), name_ + "[" + std::to_string(whole_.size()) + "]");
         }
     }
 
