@@ -169,6 +169,7 @@ void try_column(View1<const std::uint8_t> bytes, std::uint32_t height, std::uint
     const Column column = column_of(bytes, height, width);
     const masks::MaskColumn view = column.view();
     const std::size_t count = column.kind.size();
+    if (count == 0) return;
     const auto rows = static_cast<Index>(count);
     std::vector<std::uint8_t> crowd(count);
     for (std::size_t i = 0; i < count; ++i) crowd[i] = i % 2;
@@ -186,7 +187,7 @@ void try_column(View1<const std::uint8_t> bytes, std::uint32_t height, std::uint
         for (std::size_t i = 0; i < count; ++i) ready[i] = masks::make_ready(view, static_cast<Index>(i), scratch);
     });
     if (!is_ready) {
-        check(count == 0 || !has_pairs || !has_areas || !has_boxes, "what cannot be made ready is refused elsewhere");
+        check(!has_pairs || !has_areas || !has_boxes, "what cannot be made ready is refused elsewhere");
         return;
     }
     check(has_areas, "what is made ready has an area");

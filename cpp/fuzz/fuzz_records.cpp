@@ -130,6 +130,7 @@ template <class Columns, class Read>
 void try_reader(Read* read, const Request& request, std::size_t kept_of_each_point) {
     Outcome<Columns> one = run<Columns>(read, request, 1, 0);
     Outcome<Columns> parts = run<Columns>(read, request, 3, request.text.size());
+    if (one.error != parts.error) std::fprintf(stderr, "%s\n%s\n", one.error.c_str(), parts.error.c_str());
     check(one.error == parts.error, "the error does not depend on the number of threads");
     check(one.columns.has_value() == parts.columns.has_value(), "nor does whether there is one");
     if (!one.columns) {

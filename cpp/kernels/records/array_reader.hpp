@@ -200,6 +200,7 @@ class ArrayReader {
                 break;
             }
         }
+        if (!finished_) skip_space(at);  // so that no window grows by space alone
         input_.consume(at);
     }
 
