@@ -1,4 +1,4 @@
-# -DMETRIX_SANITIZE=ON: address and undefined-behaviour sanitizers for kernels and bindings (see cpp/README.md).
+# -DMETRIX_SANITIZE=ON: address and undefined-behaviour sanitizers for kernels and bindings (see .ci/sanitize and cpp/fuzz/README.md).
 add_library(metrix_sanitizers INTERFACE)
 if(METRIX_SANITIZE)
   set(flags -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g)

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ constexpr Index part_size = Index{1} << 18;
 inline Index block_size(int num_threads) {
     return num_threads <= 1 ? 2 * part_size : 4 * part_size * num_threads;
 }
+
+// A larger text is not believed to have the size that is claimed.
+constexpr std::uint64_t largest_hint = std::uint64_t{1} << 40;
 
 // An error this close to the end of the window may be due to the cut: no token that fails is looked at further back.
 constexpr Index lookahead = 32;
@@ -80,10 +84,14 @@ class ArrayReader {
             read_window();
             if (finished_) return;
             const std::uint64_t consumed = input_.position(input_.begin()) - begin;
-            if (!reserved && options_.size_hint > begin + consumed && whole_.size() >= 64) {
+            if (!reserved && options_.size_hint > begin + consumed && options_.size_hint <= largest_hint &&
+                whole_.size() >= 64) {
                 // Room for all at once, with some to spare: growing would copy every column several times.
                 const double all = static_cast<double>(options_.size_hint - begin);
-                whole_.reserve(1.02 * all / static_cast<double>(consumed));
+                try {
+                    whole_.reserve(1.02 * all / static_cast<double>(consumed));
+                } catch (const std::bad_alloc&) {  // a file with holes may claim any size: without room, columns grow
+                }
                 reserved = true;
             }
             if (needs_more_) {
@@ -194,9 +202,7 @@ class ArrayReader {
                 break;
             }
             if (part.error) {
-                if (!may_be_cut(input_, *part.error)) {
-                    throw_text_error(input_, *part.error, name_ + "[" + std::to_string(whole_.size()) + "]");
-                }
+                if (!may_be_cut(input_, *part.error)) fail_from(part.at);
                 break;
             }
         }
@@ -208,12 +214,17 @@ class ArrayReader {
         try {
             whole_.join(builder);
         } catch (const JoinError&) {
-            // Read once more behind what came before it, the part fails where one thread would have failed.
-            Part again(part.begin);
-            again.stop = part.at;
-            read_part(again, whole_, true);
-            throw_text_error(input_, again.error.value(), name_ + "[" + std::to_string(whole_.size()) + "]");
+            fail_from(part.begin);
         }
+    }
+
+    // A part knows nothing of the records before it, which may decide what is wrong first: for the error of one thread,
+    // the records from here on are read behind them.
+    [[noreturn]] void fail_from(const char* at) {
+        Part again(at);
+        again.stop = input_.end();
+        read_part(again, whole_, !at_first_record_);
+        throw_text_error(input_, again.error.value(), name_ + "[" + std::to_string(whole_.size()) + "]");
     }
 
     Input& input_;
