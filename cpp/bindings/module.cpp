@@ -1,8 +1,6 @@
 // metrix._core: one submodule per binding file, and the translation of kernel errors. Nothing else.
 #include <pybind11/pybind11.h>
 
-#include <thread>
-
 #include "support/error.hpp"
 #include "support/parallel.hpp"
 
@@ -20,11 +18,11 @@ void bind_records(py::module_ module);
 
 namespace {
 
-std::thread::id main_thread;
+unsigned long main_thread;  // which need not be the one that imports this
 
 // Only Python's main thread handles signals; other threads need not even ask for the GIL.
 bool user_asked_to_stop() {
-    if (std::this_thread::get_id() != main_thread) return false;
+    if (PyThread_get_thread_ident() != main_thread) return false;
     const py::gil_scoped_acquire gil;
     return PyErr_CheckSignals() != 0;
 }
@@ -74,11 +72,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     module.doc() = "Kernels of metrix; use the documented functions of the package instead.";
     py::register_exception_translator(translate_error);
 
-    if (py::module_::import("threading")
-            .attr("current_thread")()
-            .is(py::module_::import("threading").attr("main_thread")())) {
-        main_thread = std::this_thread::get_id();
-    }
+    main_thread = py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
     metrix::set_interrupt_check(user_asked_to_stop);
     module.def("in_forked_child", &metrix::in_forked_child);
     module.def("build_info", &build_info);

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
@@ -18,6 +20,7 @@ from metrix.report import DetectionReport
 EXIT_DATA = 3
 EXIT_FILE = 4
 EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
 
 EPILOG = """\
 examples:
@@ -29,7 +32,7 @@ exit codes:
   0  the numbers were printed
   2  the command line is wrong
   3  a file's content is wrong; the message names the record and the field or byte
-  4  a file cannot be read
+  4  a file cannot be read, or the memory does not suffice
 """
 
 
@@ -39,12 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)
+        sys.stdout.flush()  # so that a pipe that has closed is noticed here
+    except BrokenPipeError:
+        # Whoever reads has seen enough. Python's own flush at exit must find a pipe that takes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
     except ValueError as error:
         return _fail(EXIT_DATA, str(error))
     except OSError as error:
         return _fail(EXIT_FILE, f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except ImportError as error:
         return _fail(EXIT_FILE, str(error))
+    except MemoryError:
+        return _fail(EXIT_FILE, "not enough memory")
     except KeyboardInterrupt:
         return _fail(EXIT_INTERRUPTED, "interrupted")
     return code
@@ -103,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument(
         "--threads",
-        type=int,
+        type=_thread_count,
         metavar="N",
         help="threads to use; the numbers do not depend on it (default: OMP_NUM_THREADS, else all usable CPUs)",
     )
@@ -115,11 +125,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _numbers(text: str) -> list[float]:
-    return [float(part) for part in text.split(",")]
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers separated by commas, got {text!r}") from None
 
 
 def _whole_numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected whole numbers separated by commas, got {text!r}") from None
+
+
+def _thread_count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text!r}")
+    return int(text)
 
 
 def _ids(text: str) -> list[int] | list[str]:
@@ -247,6 +269,9 @@ def _progress(*, quiet: bool) -> Iterator[_Silent]:
 
 def run() -> NoReturn:
     """Entry point that exits."""
+    for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no reason to fail
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())
 
 

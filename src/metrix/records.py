@@ -4,7 +4,14 @@
 :func:`metrix.evaluate_detections` works on; build them once to evaluate many times.
 
 COCO's JSON is read by a parser of its own in one pass, in bounded memory, on several threads, to the very doubles that
-Python's ``json`` gives.
+Python's ``json`` gives. Both accept the same text, with these differences:
+
+- A field that nobody asked for is skipped with a look at its strings and brackets alone, and nests as deep as it likes.
+- Inside strings, control characters pass. Text that is used must be UTF-8, where ``json`` detects UTF-16 and UTF-32 too;
+  text ids must not end in a NUL character.
+- An integer beyond the largest double is refused where a number is wanted, as ``float`` refuses it, and so are booleans.
+- Of two equal keys the last one wins, but what the first one holds must be right as well.
+- One value, or one record, takes at most 1 GiB. Compressed data may unfold to any size, as a window of it is held alone.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,12 +21,19 @@
 
 namespace metrix::records {
 
+#ifdef METRIX_READER_PART_SIZE  // the fuzzers meet more borders in small parts
+constexpr Index part_size = METRIX_READER_PART_SIZE;
+#else
 constexpr Index part_size = Index{1} << 17;
+#endif
 
 // One thread works in its cache; more of them get enough parts to share evenly.
 inline Index block_size(int num_threads) {
     return num_threads <= 1 ? 2 * part_size : 4 * part_size * num_threads;
 }
+
+// A larger text is not believed to have the size that is claimed.
+constexpr std::uint64_t largest_hint = std::uint64_t{1} << 40;
 
 // An error this close to the end of the window may be due to the cut: no token that fails is looked at further back.
 constexpr Index lookahead = 32;
@@ -76,10 +84,14 @@ class ArrayReader {
             read_window();
             if (finished_) return;
             const std::uint64_t consumed = input_.position(input_.begin()) - begin;
-            if (!reserved && options_.size_hint > begin + consumed && whole_.size() >= 64) {
+            if (!reserved && options_.size_hint > begin + consumed && options_.size_hint <= largest_hint &&
+                whole_.size() >= 64) {
                 // Room for all at once, with some to spare: growing would copy every column several times.
                 const double all = static_cast<double>(options_.size_hint - begin);
-                whole_.reserve(1.02 * all / static_cast<double>(consumed));
+                try {
+                    whole_.reserve(1.02 * all / static_cast<double>(consumed));
+                } catch (const std::bad_alloc&) {  // a file with holes may claim any size: without room, columns grow
+                }
                 reserved = true;
             }
             if (needs_more_) {
@@ -182,7 +194,7 @@ class ArrayReader {
                 needs_more_ = false;
                 break;
             }
-            if (i > 0) join(builders_[i]);
+            if (i > 0) join(part, builders_[i]);
             at = part.at;
             if (at != input_.begin()) at_first_record_ = false;
             if (part.found_end) {
@@ -190,23 +202,29 @@ class ArrayReader {
                 break;
             }
             if (part.error) {
-                if (!may_be_cut(input_, *part.error)) {
-                    throw_text_error(input_, *part.error, name_ + "[" + std::to_string(whole_.size()) + "]");
-                }
+                if (!may_be_cut(input_, *part.error)) fail_from(part.at);
                 break;
             }
         }
+        if (!finished_) skip_space(at);  // so that no window grows by space alone
         input_.consume(at);
     }
 
-    void join(Builder& part) {
-        const std::size_t base = whole_.size();
+    void join(const Part& part, const Builder& builder) {
         try {
-            whole_.join(part);
-        } catch (const JoinError& error) {
-            throw_value_error(name_ + "[" + std::to_string(base + error.row) + "]." + error.field + ": " +
-                              error.message);
+            whole_.join(builder);
+        } catch (const JoinError&) {
+            fail_from(part.begin);
         }
+    }
+
+    // A part knows nothing of the records before it, which may decide what is wrong first: for the error of one thread,
+    // the records from here on are read behind them.
+    [[noreturn]] void fail_from(const char* at) {
+        Part again(at);
+        again.stop = input_.end();
+        read_part(again, whole_, !at_first_record_);
+        throw_text_error(input_, again.error.value(), name_ + "[" + std::to_string(whole_.size()) + "]");
     }
 
     Input& input_;

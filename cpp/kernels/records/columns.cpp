@@ -64,10 +64,10 @@ void IdColumn::add(const Id& id) {
     values_.push_back(id.is_text ? intern(id.text) : id.number);
 }
 
-void IdColumn::join(const IdColumn& part, const char* what) {
+void IdColumn::join(const IdColumn& part) {
     if (part.kind_ == Kind::unknown) return;
     if (kind_ == Kind::unknown) kind_ = part.kind_;
-    if (kind_ != part.kind_) throw JoinError{0, what, mixed_kinds(is_text())};
+    if (kind_ != part.kind_) throw JoinError{};
     if (!part.is_text()) {
         append(values_, part.values_);
         return;

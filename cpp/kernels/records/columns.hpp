@@ -39,12 +39,8 @@ struct Id {
     std::string_view text;
 };
 
-// A part that does not fit what was read before it, found when the two are joined.
-struct JoinError {
-    std::size_t row;  // of the part
-    std::string field;
-    std::string message;
-};
+// A part does not fit what was read before it, found when the two are joined.
+struct JoinError {};
 
 // An integer, or a float without fraction, that int64 holds: 42.0 equals 42 in Python.
 bool whole_number(const Number& number, std::int64_t& value);
@@ -57,7 +53,7 @@ class IdColumn {
   public:
     void check(const Id& id, const char* at, const char* what) const;  // fails where text and integers mix
     void add(const Id& id);
-    void join(const IdColumn& part, const char* what);
+    void join(const IdColumn& part);
     void clear();
     void reserve(std::size_t count) { values_.reserve(count); }
 

@@ -18,8 +18,8 @@ class DetectionBuilder {
     const char* read_record(const char* text, const char* end);
 
     void join(const DetectionBuilder& part) {
-        image_id_.join(part.image_id_, "image_id");
-        category_id_.join(part.category_id_, "category_id");
+        image_id_.join(part.image_id_);
+        category_id_.join(part.category_id_);
         keypoints_.join(part.keypoints_, size());
         append(score_, part.score_);
         append(bbox_, part.bbox_);

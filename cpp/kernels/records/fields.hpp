@@ -68,11 +68,7 @@ class KeypointColumn {
 
     void join(const KeypointColumn& part, std::size_t rows_before) {
         if (part.count_ < 0) return;
-        if (count_ >= 0 && part.count_ != count_) {
-            throw JoinError{0, "keypoints",
-                            "expected " + std::to_string(count_) + " points like the records before it, got " +
-                                std::to_string(part.count_)};
-        }
+        if (count_ >= 0 && part.count_ != count_) throw JoinError{};
         count_ = part.count_;
         values_.resize(rows_before * stride());
         append(values_, part.values_);

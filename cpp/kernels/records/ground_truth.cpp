@@ -63,7 +63,7 @@ class ImageBuilder {
     }
 
     void join(const ImageBuilder& part) {
-        ids.join(part.ids, "id");
+        ids.join(part.ids);
         append(heights, part.heights);
         append(widths, part.widths);
     }
@@ -128,7 +128,7 @@ class CategoryBuilder {
     }
 
     void join(const CategoryBuilder& part) {
-        ids.join(part.ids, "id");
+        ids.join(part.ids);
         append(texts, part.texts);
     }
 
@@ -171,8 +171,8 @@ class AnnotationBuilder {
     const char* read_record(const char* text, const char* end);
 
     void join(const AnnotationBuilder& part) {
-        image_id_.join(part.image_id_, "image_id");
-        category_id_.join(part.category_id_, "category_id");
+        image_id_.join(part.image_id_);
+        category_id_.join(part.category_id_);
         keypoints_.join(part.keypoints_, size());
         id_.join(part.id_);
         append(area_, part.area_);
