@@ -118,6 +118,17 @@ def test_box_iou_equals_its_definition(rng: np.random.Generator, fmt: Any, dtype
         assert same_bits(got, want)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_box_iou_of_a_corner_that_is_the_sum_of_opposite_infinities(dtype: Any) -> None:
+    """No number of the box is NaN, but its far corner is; C's fmin takes the other box's corner instead."""
+    first = np.array([[0, 0, 2, 2], [INF, 0, 1, 1]], dtype=dtype)
+    second = np.array([[INF, 0, -INF, 2], [-INF, 0, INF, 2], [0, 0, 1, 1]], dtype=dtype)
+    for crowd in (None, [0, 1, 0]):
+        want = call(oracle.box_iou, first, second, "xywh", crowd)
+        assert same_bits(boxes.box_iou(first, second, fmt="xywh", crowd=crowd), want)
+    assert np.isfinite(want).any()
+
+
 @pytest.mark.parity
 @pytest.mark.parametrize("kernel", ["box_iou", "box_iou_block"])
 def test_xywh_box_iou_equals_pycocotools(rng: np.random.Generator, kernel: str) -> None:

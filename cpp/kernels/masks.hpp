@@ -24,10 +24,10 @@
 //   encode, decode: h * w >= 2^32                   error                                       run lengths wrap
 //   decode: runs that sum to more than h * w        error                                       error
 //   decode: runs that sum to less                   error                                       uninitialised pixels
-//   decode: several masks of different sizes        error                                       all in the first's
-//   shape area: any run lengths                           as the reference, modulo 2^32               same to_boxes: no
-//   foreground run at all              as the reference: zeros                     same to_boxes: foreground runs, all
-//   of length 0      as the reference: x = w, y = h, sides       same
+//   decode: several masks of different sizes        error                                       the shape of the first
+//   area: any run lengths                           as the reference, modulo 2^32               same
+//   to_boxes: no foreground run at all              as the reference: zeros                     same
+//   to_boxes: foreground runs, all of length 0      as the reference: x = w, y = h, sides       same
 //                                                   1 - w and 1 - h modulo 2^32
 //   to_boxes: runs beyond the canvas, wrapping      as the reference, modulo 2^32               same
 //   to_boxes, iou: h = 0 and a foreground pixel     error                                       division by zero
@@ -123,8 +123,8 @@ enum class MaskKind : std::uint8_t { none = 0, string = 1, counts = 2, polygons 
 //   string    the characters of the compressed counts
 //   counts    32-bit run lengths, little-endian
 //   polygons  for each outline a 64-bit number of coordinates and that many doubles, all unaligned. If the first
-//   outline
-//             has 4 numbers, all must have 4 and are boxes x, y, width, height; else each is an outline, of any length.
+//             outline has 4 numbers, all must have 4 and are boxes x, y, width, height; else each is an outline, of
+//             any length.
 //   none      nothing: a mask without runs, of area 0
 struct MaskColumn {
     View1<const std::uint8_t> kind;

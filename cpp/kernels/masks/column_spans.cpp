@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-#ifdef __SSE2__
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -41,15 +43,38 @@ struct Extent {
     std::int16_t end_row = 0;
 };
 
+// Area and rows of one layer. Reads up to SpanBuilder::padding - 1 columns more, which are empty.
 Extent extent(const std::int16_t* start, const std::int16_t* end, std::uint32_t columns) {
     Extent result;
-    for (std::uint32_t i = 0; i < columns; ++i) {
-        const std::int16_t first_row = end[i] > start[i] ? start[i] : static_cast<std::int16_t>(tallest_for_spans);
-        const std::int16_t end_row = end[i] > start[i] ? end[i] : std::int16_t{0};
-        result.first_row = std::min(result.first_row, first_row);
-        result.end_row = std::max(result.end_row, end_row);
+#ifdef __SSE4_1__
+    const __m128i nowhere = _mm_set1_epi16(tallest_for_spans);
+    __m128i first_rows = nowhere;
+    __m128i end_rows = _mm_setzero_si128();
+    __m128i areas = _mm_setzero_si128();
+    for (std::uint32_t i = 0; i < columns; i += 8) {
+        const __m128i starts = _mm_loadu_si128(reinterpret_cast<const __m128i*>(start + i));
+        const __m128i ends = _mm_loadu_si128(reinterpret_cast<const __m128i*>(end + i));
+        const __m128i some = _mm_cmpgt_epi16(ends, starts);
+        first_rows = _mm_min_epi16(first_rows, _mm_blendv_epi8(nowhere, starts, some));
+        end_rows = _mm_max_epi16(end_rows, _mm_and_si128(ends, some));
+        areas = _mm_add_epi32(areas, _mm_madd_epi16(_mm_sub_epi16(ends, starts), _mm_set1_epi16(1)));
     }
-    for (std::uint32_t i = 0; i < columns; ++i) result.area += static_cast<std::uint32_t>(end[i] - start[i]);
+    // minpos looks at unsigned numbers, as which rows stay in order.
+    result.first_row = static_cast<std::int16_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(first_rows)));
+    const __m128i upside_down = _mm_minpos_epu16(_mm_sub_epi16(nowhere, end_rows));
+    result.end_row =
+        static_cast<std::int16_t>(static_cast<int>(tallest_for_spans) - (_mm_cvtsi128_si32(upside_down) & 0xFFFF));
+    areas = _mm_add_epi32(areas, _mm_shuffle_epi32(areas, _MM_SHUFFLE(1, 0, 3, 2)));
+    areas = _mm_add_epi32(areas, _mm_shuffle_epi32(areas, _MM_SHUFFLE(2, 3, 0, 1)));
+    result.area = static_cast<std::uint32_t>(_mm_cvtsi128_si32(areas));
+#else
+    for (std::uint32_t i = 0; i < columns; ++i) {
+        if (end[i] <= start[i]) continue;
+        result.first_row = std::min(result.first_row, start[i]);
+        result.end_row = std::max(result.end_row, end[i]);
+        result.area += static_cast<std::uint32_t>(end[i] - start[i]);
+    }
+#endif
     return result;
 }
 

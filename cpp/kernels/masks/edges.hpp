@@ -82,7 +82,7 @@ struct SteepEdge {
         }
         length = by - ay;
         slope = (bx - ax) / length;
-        per_column = 1 / slope;
+        per_column = length / (bx - ax);  // for estimates only; 1 / slope would have to wait for the slope
     }
 
     [[nodiscard]] double grid_x(double step) const { return ax + slope * step + 0.5; }

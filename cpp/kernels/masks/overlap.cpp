@@ -12,17 +12,13 @@
 namespace metrix::masks {
 namespace {
 
-// The reference looks at a pair only if the overlap of its boxes is positive, in this arithmetic.
-bool boxes_overlap(const Box& detection, const Box& ground_truth, bool crowd) {
+// The reference looks at a pair only if its boxes share an area, in doubles.
+bool boxes_overlap(const Box& detection, const Box& ground_truth) {
     const double dx = detection[0], dy = detection[1], dw = detection[2], dh = detection[3];
     const double gx = ground_truth[0], gy = ground_truth[1], gw = ground_truth[2], gh = ground_truth[3];
     const double width = std::min(dw + dx, gw + gx) - std::max(dx, gx);
-    if (width <= 0) return false;
     const double height = std::min(dh + dy, gh + gy) - std::max(dy, gy);
-    if (height <= 0) return false;
-    const double shared = width * height;
-    const double whole = crowd ? dw * dh : dw * dh + gw * gh - shared;
-    return shared / whole > 0;
+    return width > 0 && height > 0;
 }
 
 // Pixels that the boxes of two regular masks share.
@@ -84,7 +80,7 @@ double pair_iou(const ReadyMask& detection, const ReadyMask& ground_truth, bool 
     if (regular) {
         most_shared = shared_box(detection.box, ground_truth.box);
         if (most_shared == 0) return 0;
-    } else if (!boxes_overlap(detection.box, ground_truth.box, crowd)) {
+    } else if (!boxes_overlap(detection.box, ground_truth.box)) {
         return 0;
     }
     if (detection.height != ground_truth.height || detection.width != ground_truth.width) return -1;

@@ -9,6 +9,10 @@
 #include "kernels/masks/edges.hpp"
 #include "kernels/masks/run_lengths.hpp"
 
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
 namespace metrix::masks {
 namespace {
 
@@ -307,6 +311,18 @@ inline bool add_simple_columns(const Buckets& buckets, std::uint32_t at, std::ui
     const int* b = buckets.layer(1) + at;
     // border_row() as a product: rows are below 2^15, so that single precision cannot miss the integer part.
     const int last = static_cast<int>(5 * height);
+#ifdef __SSE4_1__
+    const auto four = [&](const int* rows) {
+        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows));
+        const __m128i within = _mm_min_epi32(_mm_max_epi32(v, _mm_set1_epi32(2)), _mm_set1_epi32(last));
+        const __m128 fifths = _mm_add_ps(_mm_cvtepi32_ps(within), _mm_set1_ps(2.5F));
+        return _mm_cvttps_epi32(_mm_mul_ps(fifths, _mm_set1_ps(0.2F)));
+    };
+    const __m128i of_a = _mm_packs_epi32(four(a), four(a + 4));
+    const __m128i of_b = _mm_packs_epi32(four(b), four(b + 4));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(start + at), _mm_min_epi16(of_a, of_b));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(end + at), _mm_max_epi16(of_a, of_b));
+#else
     const auto row = [&](int v) {
         return static_cast<std::int16_t>((static_cast<float>(std::clamp(v, 2, last)) + 2.5F) * 0.2F);
     };
@@ -314,6 +330,7 @@ inline bool add_simple_columns(const Buckets& buckets, std::uint32_t at, std::ui
         start[at + i] = row(std::min(a[i], b[i]));
         end[at + i] = row(std::max(a[i], b[i]));
     }
+#endif
     return true;
 }
 

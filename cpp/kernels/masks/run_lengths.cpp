@@ -176,10 +176,10 @@ Box regular_box(const RunLengths& mask) {
 
 bool is_regular(const RunLengths& mask) {
     std::uint64_t total = 0;
-    bool zero = false;
+    std::uint32_t zeros = 0;  // as wide as a run length, so that the loop is vectorised
     for (const std::uint32_t count : mask.counts) total += count;
-    for (std::size_t i = 1; i < mask.counts.size(); ++i) zero |= mask.counts[i] == 0;
-    return !mask.counts.empty() && !zero && total == pixel_count(mask.height, mask.width) && total < 1ULL << 31;
+    for (std::size_t i = 1; i < mask.counts.size(); ++i) zeros |= mask.counts[i] == 0 ? 1U : 0U;
+    return !mask.counts.empty() && zeros == 0 && total == pixel_count(mask.height, mask.width) && total < 1ULL << 31;
 }
 
 std::uint32_t area(View1<const std::uint32_t> counts) {

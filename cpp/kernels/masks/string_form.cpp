@@ -3,8 +3,8 @@
 #include <bit>
 #include <cstring>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __SSSE3__
+#include <tmmintrin.h>
 #endif
 
 namespace metrix::masks {
@@ -15,23 +15,49 @@ constexpr std::size_t longest_number = 7;  // 35 bits: any difference of two run
 constexpr const char* cut_off = "the counts string ends within a number";
 constexpr const char* too_long = "the counts string has a number of more than 7 characters";
 
-// Bit i is set if character i of the 64 is the last one of its number.
-inline std::uint64_t last_characters(const unsigned char* text) {
-#ifdef __SSE2__
+// What 64 characters say, wherever the numbers begin.
+struct Block {
+    std::uint64_t last;               // bit i: character i is the last one of its number
+    std::int16_t number[block_size];  // that begins at character i, if it has one or two
+};
+
+// A number is worked out at every character, two and more in one step, as that takes less than finding out first where
+// numbers begin. Looks at one character more than a block has.
+inline void read_characters(const unsigned char* text, Block& block) {
+#ifdef __SSSE3__
+    const auto load = [](const unsigned char* at) {
+        const __m128i characters = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        return _mm_sub_epi8(characters, _mm_set1_epi8(48));
+    };
+    const __m128i low_bits = _mm_set1_epi8(31);
+    const __m128i weights = _mm_set1_epi16(1 | 32 << 8);
     std::uint64_t more = 0;
     for (int part = 0; part < 4; ++part) {
-        const __m128i characters = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + 16 * part));
-        const __m128i bits = _mm_sub_epi8(characters, _mm_set1_epi8(48));
-        const auto sixth_bits = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_slli_epi16(bits, 2)));
-        more |= static_cast<std::uint64_t>(sixth_bits) << (16 * part);
+        const __m128i first = load(text + 16 * part);
+        const __m128i goes_on = _mm_cmpeq_epi8(_mm_and_si128(first, _mm_set1_epi8(32)), _mm_set1_epi8(32));
+        const __m128i low = _mm_and_si128(first, low_bits);
+        const __m128i high = _mm_and_si128(_mm_and_si128(load(text + 16 * part + 1), low_bits), goes_on);
+        const auto numbers = [&](__m128i both, __m128i two) {
+            const __m128i sign = _mm_add_epi16(_mm_and_si128(two, _mm_set1_epi16(496)), _mm_set1_epi16(16));
+            return _mm_sub_epi16(_mm_xor_si128(_mm_maddubs_epi16(both, weights), sign), sign);
+        };
+        const __m128i left = numbers(_mm_unpacklo_epi8(low, high), _mm_unpacklo_epi8(goes_on, goes_on));
+        const __m128i right = numbers(_mm_unpackhi_epi8(low, high), _mm_unpackhi_epi8(goes_on, goes_on));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(block.number + 16 * part), left);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(block.number + 16 * part + 8), right);
+        more |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm_movemask_epi8(goes_on))) << (16 * part);
     }
-    return ~more;
+    block.last = ~more;
 #else
-    std::uint64_t last = 0;
+    block.last = 0;
     for (std::size_t i = 0; i < block_size; ++i) {
-        last |= static_cast<std::uint64_t>(((text[i] - 48U) & 32U) == 0) << i;
+        const bool two = ((text[i] - 48U) & 32U) != 0;
+        const int low = static_cast<int>((text[i] - 48U) & 31U);
+        const int high = two ? static_cast<int>((text[i + 1] - 48U) & 31U) : 0;
+        const int sign = two ? 512 : 16;
+        block.number[i] = static_cast<std::int16_t>(((low | high << 5) ^ sign) - sign);
+        block.last |= static_cast<std::uint64_t>(!two) << i;
     }
-    return last;
 #endif
 }
 
@@ -45,50 +71,42 @@ inline std::uint32_t any_number(const unsigned char* text, std::size_t length) {
     return static_cast<std::uint32_t>((bits ^ sign) - sign);
 }
 
-// The same for one or two characters, without a branch; reads two characters in any case.
-inline std::uint32_t short_number(const unsigned char* text, std::size_t length) {
-    const std::uint32_t second = 0U - static_cast<std::uint32_t>(length - 1);  // all bits, if there are two
-    const std::uint32_t low = (text[0] - 48U) & 31U;
-    const std::uint32_t high = ((text[1] - 48U) & 31U) << 5 & second;
-    const std::uint32_t sign = 16U + (496U & second);
-    return ((low | high) ^ sign) - sign;
-}
-
 // Reads numbers one after the other into counts.
 class Reader {
   public:
     explicit Reader(std::uint32_t* counts) : counts_(counts) {}
 
-    // Reads the numbers that end within `length` <= 64 characters; two more may be looked at. Returns how many
+    // Reads the numbers that end within `length` <= 64 characters; up to 65 may be looked at. Returns how many
     // characters they take: 0 if no number ends there.
     std::size_t read_block(const unsigned char* text, std::size_t length) {
-        std::uint64_t last = last_characters(text);
-        if (length < block_size) last &= (std::uint64_t{1} << length) - 1;
-        std::size_t start = 0;
-        for (; last != 0 && count_ < 3; last &= last - 1) {
-            start = read_number(text, start, static_cast<std::size_t>(std::countr_zero(last)), 0);
-        }
-        for (; last != 0; last &= last - 1) {
-            start = read_number(text, start, static_cast<std::size_t>(std::countr_zero(last)), counts_[count_ - 2]);
-        }
-        return start;
+        Block block;
+        read_characters(text, block);
+        if (length < block_size) block.last &= (std::uint64_t{1} << length) - 1;
+        if (block.last == 0) return 0;
+        const auto end = static_cast<std::size_t>(std::bit_width(block.last));
+        std::uint64_t starts = (block.last << 1 | 1) & ~std::uint64_t{0} >> (block_size - end);
+        const std::uint64_t longer = ~(block.last | block.last >> 1);  // than two characters, if one starts there
+        for (; starts != 0 && count_ < 3; starts &= starts - 1)
+            counts_[count_++] = read_number(text, block, starts, longer);
+        std::uint32_t* next = counts_ + count_;
+        count_ += static_cast<std::size_t>(std::popcount(starts));
+        for (; starts != 0; starts &= starts - 1, ++next) *next = read_number(text, block, starts, longer) + next[-2];
+        return end;
     }
 
     [[nodiscard]] std::size_t count() const { return count_; }
     [[nodiscard]] bool failed() const { return longest_ > longest_number; }
 
   private:
-    std::size_t read_number(const unsigned char* text, std::size_t start, std::size_t end, std::uint32_t before) {
-        const std::size_t length = end - start + 1;
-        std::uint32_t number;
-        if (length <= 2) [[likely]] {
-            number = short_number(text + start, length);
-        } else {
-            longest_ = length > longest_ ? length : longest_;
-            number = length <= longest_number ? any_number(text + start, length) : 0;
-        }
-        counts_[count_++] = number + before;
-        return end + 1;
+    // The number at the first of the starts.
+    std::uint32_t read_number(const unsigned char* text, const Block& block, std::uint64_t starts,
+                              std::uint64_t longer) {
+        const auto start = static_cast<std::size_t>(std::countr_zero(starts));
+        if ((longer >> start & 1) == 0) [[likely]]
+            return static_cast<std::uint32_t>(block.number[start]);
+        const auto length = static_cast<std::size_t>(std::countr_zero(block.last >> start)) + 1;
+        longest_ = length > longest_ ? length : longest_;
+        return length <= longest_number ? any_number(text + start, length) : 0;
     }
 
     std::uint32_t* counts_;
