@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import warnings
 from typing import Any
 
@@ -18,16 +17,27 @@ def packed(array: npt.NDArray[np.float64]) -> dict[str, Any]:
 
     Rows run along recall thresholds (of ``recall``: IoU thresholds), where values change least.
     """
-    moved = np.moveaxis(array, 1 if array.ndim == 5 else 0, -1)
-    rows = [_runs(row) for row in moved.reshape(-1, moved.shape[-1]).tolist()]
-    distinct = list(dict.fromkeys(rows))
-    return {"shape": list(array.shape), "rows": distinct, "cells": _runs([distinct.index(row) for row in rows])}
+    moved = np.ascontiguousarray(np.moveaxis(array, 1 if array.ndim == 5 else 0, -1))
+    # Bits, which tell -0.0 from 0.0 and find NaN equal to itself.
+    bits = moved.reshape(-1, moved.shape[-1]).view(np.int64)
+    distinct: dict[bytes, int] = {}
+    cells = [distinct.setdefault(row.tobytes(), len(distinct)) for row in bits]
+    rows = [np.frombuffer(row, dtype=np.int64) for row in distinct]
+    return {
+        "shape": list(array.shape),
+        "rows": [_runs(row, np.float64) for row in rows],
+        "cells": _runs(cells, np.int64),
+    }
 
 
-def _runs(values: list[Any]) -> str:
-    # repr of a double is read back as the same bits; it tells -0.0 from 0.0.
-    groups = [(len(list(group)), text) for text, group in itertools.groupby(map(repr, values))]
-    return " ".join(f"{count}*{text}" for count, text in groups)
+def _runs(bits: Any, dtype: Any) -> str:
+    values = np.asarray(bits, dtype=np.int64)
+    begins = np.flatnonzero(np.diff(values, prepend=~values[:1]))
+    counts = np.diff(begins, append=len(values))
+    # repr of a double is read back as the same bits.
+    return " ".join(
+        f"{count}*{value!r}" for count, value in zip(counts, values[begins].view(dtype).tolist(), strict=True)
+    )
 
 
 def evaluation_answer(precision: Any, recall: Any, scores: Any, stats: Any, printed: str) -> dict[str, Any]:
