@@ -145,6 +145,15 @@ FIXTURES = {
         corrected_stats={"AP": 1.0, "AR": 1.0},
         corrected="matches: AP 1",
     ),
+    "class_agnostic_category_minus_one": Evaluation(
+        case="the same, where the one category has the very id -1",
+        reference="finds the poses and matches",
+        ground_truth=truth(person(DOTS, category_id=-1), categories=[-1]),
+        detections=[pose_found(DOTS, 0.9, category_id=-1)],
+        iou_type="keypoints",
+        options={**TIGHT, "use_categories": False},
+        quirks={"class_agnostic_keypoints": 0},
+    ),
     "no_small_range": Evaluation(
         case="poses of areas 100, 2000 and 10000",
         reference="has ranges medium and large only; the small pose counts in all",
