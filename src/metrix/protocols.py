@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +69,10 @@ class DetectionProtocol:
     epsilon: float = float(np.spacing(1))
     #: False: all categories are one.
     use_categories: bool = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy, which cannot take the read-only view of a mapping."""
+        return {**self.__dict__, "area_ranges": dict(self.area_ranges)}
 
 
 _IOU_THRESHOLDS = _frozen(np.linspace(0.5, 0.95, int(np.round((0.95 - 0.5) / 0.05)) + 1, endpoint=True))
