@@ -49,7 +49,7 @@ def numpy_nms(rows: Floats, scores: Floats, threshold: float) -> npt.NDArray[np.
 def main() -> None:
     quick = quick_from_arguments(__doc__ or "")
     reference = optional("pycocotools.mask")
-    print_heading("Boxes", ["pycocotools"], "torchvision is not compared: it has no wheel for this environment")
+    print_heading("Boxes", ["pycocotools"], "torchvision, whose arithmetic the NumPy rows follow, is not compared")
     many, rounds = (2000, 3) if quick else (10000, 5)
 
     for dtype in (np.float64, np.float32):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from collections.abc import Callable
 from typing import Any
 
@@ -452,7 +451,3 @@ def test_any_layout_and_any_array_like_is_accepted(rng: np.random.Generator) -> 
     assert same_bits(boxes.box_iou(np.asfortranarray(rows), rows.tolist()), want)
     assert same_bits(boxes.box_iou(np.repeat(rows, 2, axis=0)[::2], rows), want)
     assert same_bits(boxes.box_iou(rows.astype(">f8"), rows), want)
-
-
-def test_examples_in_the_documentation() -> None:
-    assert doctest.testmod(boxes).failed == 0

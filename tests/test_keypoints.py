@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from metrix import _core, keypoints
+from metrix import _core
 from metrix.keypoints import object_keypoint_similarity
 from metrix.protocols import COCO_KEYPOINT_SIGMAS
 from oracles import keypoints as oracle
@@ -294,7 +293,3 @@ BAD_CALLS: list[tuple[Callable[[], object], type[Exception], str]] = [
 def test_bad_input_is_named(function: Callable[[], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         function()
-
-
-def test_examples_in_the_documentation() -> None:
-    assert doctest.testmod(keypoints).failed == 0

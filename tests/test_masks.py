@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import metrix.masks
 from metrix import _core
 from metrix.masks import (
     area,
@@ -826,7 +824,3 @@ def test_results_do_not_depend_on_the_number_of_threads(rng: np.random.Generator
         )
         with pytest.raises(ValueError, match=r"^masks\[60\]: the counts string ends within a number"):
             area(broken, num_threads=threads)
-
-
-def test_the_examples_run() -> None:
-    assert doctest.testmod(metrix.masks).failed == 0
