@@ -103,22 +103,6 @@ py::array_t<Index> descending_order(const Array<double>& score) {
     return to_numpy(std::move(order));
 }
 
-double interpolated_average_precision(const Array<double>& recall, const Array<double>& precision,
-                                      const Array<double>& recall_thresholds) {
-    const auto r = view1(recall, "recall");
-    const auto p = view1(precision, "precision", ssize(r));
-    const auto thresholds = view1(recall_thresholds, "recall_thresholds");
-    const py::gil_scoped_release release;
-    return curves::interpolated_average_precision(r, p, thresholds);
-}
-
-double area_under_envelope(const Array<double>& recall, const Array<double>& precision) {
-    const auto r = view1(recall, "recall");
-    const auto p = view1(precision, "precision", ssize(r));
-    const py::gil_scoped_release release;
-    return curves::area_under_envelope(r, p);
-}
-
 }  // namespace
 
 void bind_curves(py::module_ module) {
@@ -134,10 +118,6 @@ void bind_curves(py::module_ module) {
     module.def("precision_recall_curve", &precision_recall_curve, py::arg("outcomes"), py::kw_only(),
                py::arg("category"), py::arg("threshold"), py::arg("breakdown"), py::arg("max_detections"));
     module.def("descending_order", &descending_order, py::arg("score").noconvert());
-    module.def("interpolated_average_precision", &interpolated_average_precision, py::arg("recall").noconvert(),
-               py::arg("precision").noconvert(), py::arg("recall_thresholds").noconvert());
-    module.def("area_under_envelope", &area_under_envelope, py::arg("recall").noconvert(),
-               py::arg("precision").noconvert());
 }
 
 }  // namespace metrix::bindings

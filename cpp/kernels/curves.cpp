@@ -296,26 +296,4 @@ Curve precision_recall_curve(const Outcomes& outcomes, Index category, Index thr
     return curve;
 }
 
-double interpolated_average_precision(View1<const double> recall, View1<const double> precision,
-                                      View1<const double> recall_thresholds) {
-    std::vector<double> envelope(precision.begin(), precision.end());
-    for (std::size_t i = envelope.size(); i-- > 1;) envelope[i - 1] = std::max(envelope[i - 1], envelope[i]);
-    double sum = 0;
-    for (const double threshold : recall_thresholds) {
-        const auto at = std::lower_bound(recall.begin(), recall.end(), threshold) - recall.begin();
-        if (at < ssize(envelope)) sum += envelope[static_cast<std::size_t>(at)];
-    }
-    return sum / static_cast<double>(recall_thresholds.size());
-}
-
-double area_under_envelope(View1<const double> recall, View1<const double> precision) {
-    double area = 0;
-    double highest = 0;
-    for (std::size_t i = recall.size(); i-- > 0;) {
-        highest = std::max(highest, precision[i]);
-        area += (recall[i] - (i == 0 ? 0 : recall[i - 1])) * highest;
-    }
-    return area;
-}
-
 }  // namespace metrix::curves

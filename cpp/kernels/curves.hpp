@@ -78,11 +78,4 @@ struct Curve {
 Curve precision_recall_curve(const Outcomes& outcomes, Index category, Index threshold, Index breakdown,
                              std::int64_t max_detections);
 
-// Average precision of one curve. recall ascends, precision[i] belongs to recall[i].
-//   recall_thresholds given: mean over them of the highest precision at that recall or beyond (0 if not reached)
-double interpolated_average_precision(View1<const double> recall, View1<const double> precision,
-                                      View1<const double> recall_thresholds);
-//   none: the area under the envelope of precision, with a step at each recall
-double area_under_envelope(View1<const double> recall, View1<const double> precision);
-
 }  // namespace metrix::curves

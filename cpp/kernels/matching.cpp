@@ -3,6 +3,28 @@
 #include <cmath>
 
 namespace metrix::matching {
+namespace {
+
+// Descending similarity, the later one first among equals. Nearly always few enough for insertion.
+void sort_by_preference(View1<Candidates::Candidate> candidates) {
+    const auto comes_first = [](const Candidates::Candidate& a, const Candidates::Candidate& b) {
+        return a.similarity > b.similarity || (a.similarity == b.similarity && a.ground_truth > b.ground_truth);
+    };
+    if (candidates.size() > 32) {
+        std::sort(candidates.begin(), candidates.end(), comes_first);
+        return;
+    }
+    for (std::size_t i = 1; i < candidates.size(); ++i) {
+        const Candidates::Candidate candidate = candidates[i];
+        std::size_t place = i;
+        for (; place > 0 && comes_first(candidate, candidates[place - 1]); --place) {
+            candidates[place] = candidates[place - 1];
+        }
+        candidates[place] = candidate;
+    }
+}
+
+}  // namespace
 
 void Candidates::collect(View2<const double> similarity, View1<const double> thresholds, bool nan_matches) {
     detections_.clear();
@@ -24,19 +46,14 @@ void Candidates::collect(View2<const double> similarity, View1<const double> thr
             for (std::size_t t = 0; t < thresholds.size(); ++t) {
                 passed = static_cast<Bits>(passed | static_cast<unsigned>(!(row[g] < thresholds[t])) << t);
             }
-            // Descending similarity, the later one first among equals: few enough for insertion.
-            const Candidate candidate{row[g], static_cast<std::int32_t>(g), passed};
-            candidates_.push_back(candidate);
-            auto place = candidates_.size() - 1;
-            while (place > static_cast<std::size_t>(begin) &&
-                   candidates_[place - 1].similarity <= candidate.similarity) {
-                candidates_[place] = candidates_[place - 1];
-                --place;
-            }
-            candidates_[place] = candidate;
+            candidates_.push_back({row[g], static_cast<std::int32_t>(g), passed});
         }
         const auto end = static_cast<std::int32_t>(candidates_.size());
-        if (end > begin) detections_.push_back({static_cast<std::int32_t>(d), begin, end});
+        if (end == begin) continue;
+        detections_.push_back({static_cast<std::int32_t>(d), begin, end});
+        // Cells with NaN go another way, which looks at no order.
+        if (nan_count_ == 0 || !nan_matches)
+            sort_by_preference(View1<Candidate>(candidates_).subspan(static_cast<std::size_t>(begin)));
     }
 }
 

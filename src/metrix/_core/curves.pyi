@@ -5,10 +5,8 @@ import typing
 
 __all__: list[str] = [
     "Outcomes",
-    "area_under_envelope",
     "descending_order",
     "final_recall",
-    "interpolated_average_precision",
     "outcomes_of",
     "precision_at_recalls",
     "precision_recall_curve",
@@ -17,9 +15,6 @@ __all__: list[str] = [
 class Outcomes:
     pass
 
-def area_under_envelope(
-    recall: numpy.typing.NDArray[numpy.float64], precision: numpy.typing.NDArray[numpy.float64]
-) -> float: ...
 def descending_order(score: numpy.typing.NDArray[numpy.float64]) -> numpy.typing.NDArray[numpy.int64]: ...
 def final_recall(
     outcomes: Outcomes,
@@ -27,11 +22,6 @@ def final_recall(
     max_detections: numpy.typing.NDArray[numpy.int64],
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
-def interpolated_average_precision(
-    recall: numpy.typing.NDArray[numpy.float64],
-    precision: numpy.typing.NDArray[numpy.float64],
-    recall_thresholds: numpy.typing.NDArray[numpy.float64],
-) -> float: ...
 def outcomes_of(
     category_offset: numpy.typing.NDArray[numpy.int64],
     score: numpy.typing.NDArray[numpy.float64],
