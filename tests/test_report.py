@@ -137,6 +137,14 @@ def test_per_image_with_crowds_and_areas() -> None:
     assert counts(min_score=0.85) == [[2, 1, 0, 0, 2, 1], [0, 0, 0, 0, 0, 0]]
 
 
+def test_detections_beyond_the_highest_cap_are_gone() -> None:
+    report = evaluate_detections(truth(thing(A)), [found(A, 0.1 * i) for i in range(5)], max_detections=[1, 2, 3])
+    assert report.per_image().rows()[0]["detections"] == 3
+    assert report.per_category.rows()[0]["detections"] == 3
+    assert report.to_dict()["detections"] == 3
+    assert report.curve(1).score.tolist() == [0.4, 0.30000000000000004, 0.2]
+
+
 @pytest.mark.parametrize("category", [1, 2, 5])
 @pytest.mark.parametrize("threshold", [0.5, 0.55, 0.95])
 def test_curve_against_slow_definition(
