@@ -157,6 +157,16 @@ FIXTURES = {
         corrected_stats={"AP": 1.0},
         corrected="takes three objects: AP 1",
     ),
+    "annotation_id_repeated_in_unchosen_category": Evaluation(
+        case="no use of categories, one chosen, and an object of another one with the id of the chosen one's",
+        reference="puts the last object of the id into the place of both, before it drops the category: two objects",
+        ground_truth=truth(thing(BOX, category_id=2, id=7), thing(FAR, id=7), categories=2),
+        detections=[found(FAR, 0.9)],
+        options={"use_categories": False, "categories": [1]},
+        quirks={"duplicate_annotation_id": 1},
+        corrected_stats={"AP": 1.0, "AR1": 1.0},
+        corrected="takes the one object of the category: AP 1",
+    ),
     "detection_takes_ignore_flag": Evaluation(
         case="a detection of a small object, seen from the range of medium ones",
         reference="ignores the detection like its object, though its own area is medium",
