@@ -50,7 +50,7 @@ def bits_of(report: metrix.DetectionReport) -> list[bytes]:
 
 def assert_stats(report: metrix.DetectionReport, expected: Mapping[str, float]) -> None:
     found = {name: report.stats[name] for name in expected}
-    assert found == pytest.approx(dict(expected), rel=0, abs=1e-15)
+    assert found == pytest.approx(dict(expected), rel=0, abs=1.2e-16)
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=PENDING.get(name, ())) for name in EVALUATIONS])

@@ -134,7 +134,15 @@ def test_per_image_with_crowds_and_areas() -> None:
     # ground truths, detections, true positives, false positives, false negatives, ignored
     assert counts() == [[2, 2, 1, 0, 1, 1], [0, 1, 0, 1, 0, 0]]
     assert counts(area="medium") == [[1, 2, 1, 0, 0, 1], [0, 1, 0, 0, 0, 1]]
-    assert counts(min_score=0.85) == [[2, 1, 0, 0, 2, 1], [0, 0, 0, 0, 0, 0]]
+    assert counts(min_score=0.9) == [[2, 1, 0, 0, 2, 1], [0, 0, 0, 0, 0, 0]]
+
+
+def test_detections_beyond_the_highest_cap_are_gone() -> None:
+    report = evaluate_detections(truth(thing(A)), [found(A, 0.1 * i) for i in range(5)], max_detections=[1, 2, 3])
+    assert report.per_image().rows()[0]["detections"] == 3
+    assert report.per_category.rows()[0]["detections"] == 3
+    assert report.to_dict()["detections"] == 3
+    assert report.curve(1).score.tolist() == [0.4, 0.30000000000000004, 0.2]
 
 
 @pytest.mark.parametrize("category", [1, 2, 5])
@@ -191,7 +199,7 @@ def test_thresholds_are_found_as_people_write_them(report: metrix.DetectionRepor
 BAD_QUESTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("average_precision", {"area": "tiny"}, "area: expected one of ['all', 'small', 'medium', 'large'], got 'tiny'"),
     ("average_precision", {"max_detections": 7}, "max_detections: expected one of [1, 10, 100], got 7"),
-    ("average_precision", {"iou_threshold": 0.51}, "iou_threshold: expected one of 0.5, 0.55,"),
+    ("average_precision", {"iou_threshold": 0.5001}, "iou_threshold: expected one of 0.5, 0.55,"),
     ("average_precision", {"iou_threshold": float("nan")}, "iou_threshold: expected one of"),
     ("average_precision", {"category_id": 3}, "category_id: 3 was not evaluated"),
     ("curve", {"category_id": "circle"}, "category_id: 'circle' was not evaluated"),

@@ -134,7 +134,10 @@ def prepare_input(
     quirks["unlisted_category"] = int(np.count_nonzero(found_category < 0))
     quirks["no_detections"] = int(len(found) == 0)
 
-    truth_order = _order_of_ids(truth, truth_image, truth_category, quirks, corrected=corrected)
+    takes_part = (truth_image >= 0) & (truth_category >= 0)
+    # Where all categories are one, the reference drops those not chosen only after it has looked up the ids.
+    looked_up = takes_part if protocol.use_categories else truth_image >= 0
+    truth_order = _order_of_ids(truth.id, truth_image, looked_up, quirks, corrected=corrected)
     found_order = EVERY_ROW
     if not protocol.use_categories:
         # A cell then lists its rows by category first.
@@ -149,7 +152,6 @@ def prepare_input(
         ignored = ignored | (_visible_counts(truth, quirks) == 0).astype(np.uint8)
     without_match = np.zeros(len(truth), dtype=np.uint8) if corrected else (truth.id == 0).astype(np.uint8)
 
-    takes_part = (truth_image >= 0) & (truth_category >= 0)
     quirks["annotation_id_zero"] = int(np.count_nonzero(takes_part & (truth.id == 0)))
     quirks["ignore_flag_overwritten"] = int(np.count_nonzero(takes_part & (truth.ignore != 0) & (crowd == 0)))
     quirks["missing_iscrowd"] = int(np.count_nonzero(takes_part & ~truth.has("iscrowd")))
@@ -187,13 +189,18 @@ def _hint_on_kinds(ids: IdColumn, known: npt.NDArray[Any]) -> str:
 
 
 def _order_of_ids(
-    truth: GroundTruth, image: Int32Array, category: Int32Array, quirks: dict[str, int], *, corrected: bool
+    id: npt.NDArray[np.int64],
+    image: Int32Array,
+    looked_up: npt.NDArray[np.bool_],
+    quirks: dict[str, int],
+    *,
+    corrected: bool,
 ) -> Int32Array:
     """Rows in the order in which the reference lists them: where ids repeat, the last row of an id stands in for each."""
-    last: npt.NDArray[np.int64] | None = _core.records.last_row_of_id(truth.id)
+    last: npt.NDArray[np.int64] | None = _core.records.last_row_of_id(id)
     if last is None:
         return EVERY_ROW
-    rows = np.flatnonzero((image >= 0) & (category >= 0))
+    rows = np.flatnonzero(looked_up)
     quirks["duplicate_annotation_id"] = int(np.count_nonzero(last[rows] != rows))
     if corrected:
         return EVERY_ROW

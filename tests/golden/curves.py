@@ -122,6 +122,13 @@ FIXTURES = {
         ground_truth=truth(*(thing([9.0 * i, 0, 8, 8]) for i in range(10))),
         detections=[found([9.0 * i, 0, 8, 8], 0.9 - 0.05 * i) for i in range(7)],
     ),
+    "seven_of_twenty_five": Evaluation(
+        case="seven of 25 objects found; 0.28 times 25 is above 7 in doubles",
+        reference="divides 7 by 25, which is 0.28: recall 0.28 is reached",
+        ground_truth=truth(*(thing([9.0 * (i % 9), 9.0 * (i // 9), 8, 8]) for i in range(25))),
+        detections=[found([9.0 * i, 0, 8, 8], 0.9 - 0.05 * i) for i in range(7)],
+        options={"recall_thresholds": [0.27, 0.28, 0.29]},
+    ),
     "sixty_thresholds": Evaluation(
         case="sixty IoU thresholds in no order",
         reference="treats each by itself",

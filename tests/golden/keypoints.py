@@ -37,6 +37,14 @@ FIXTURES = {
         iou_type="keypoints",
         options=TIGHT,
     ),
+    "similarity_to_twelve_digits": Evaluation(
+        case="a pose off by a pixel, and thresholds 1e-12 below and above exp(-1/2)",
+        reference="has exp(-d^2 / (2 sigma)^2 / area / 2), of d = 1, sigma = 0.05, area = 100: meets the lower one",
+        ground_truth=truth(person(DOTS)),
+        detections=[pose_found(moved(DOTS, 1), 0.9)],
+        iou_type="keypoints",
+        options={**TIGHT, "iou_thresholds": [0.6065306597116, 0.6065306597136]},
+    ),
     "wrong_number_of_keypoints": Evaluation(
         case="two keypoints with COCO's 17 sigmas",
         reference="ValueError: operands could not be broadcast together",

@@ -267,6 +267,20 @@ FIXTURES = {
         [[SQUARE]],
         [mask_found(MOST_RLE, 0.9)],
     ),
+    "similarity_just_above_threshold": segm(
+        "a mask of 11/20 of the object",
+        "matches at 0.5 and at 0.55, no higher",
+        [[SQUARE]],
+        [found([10, 10, 11, 20], 0.9)],
+    ),
+    "empty_segmentation": segm(
+        "an empty list of polygons",
+        "IndexError",
+        [[], [SQUARE]],
+        [mask_found(SQUARE_RLE, 0.9)],
+        instead={"AP": 51 / 101, "AR100": 0.5},
+        here="takes it for a mask without pixels, which nothing finds",
+    ),
     "union_of_polygons": segm(
         "an object of two polygons that make one square",
         "unites them",

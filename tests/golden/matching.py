@@ -157,6 +157,16 @@ FIXTURES = {
         corrected_stats={"AP": 1.0},
         corrected="takes three objects: AP 1",
     ),
+    "annotation_id_repeated_in_unchosen_category": Evaluation(
+        case="no use of categories, one chosen, and an object of another one with the id of the chosen one's",
+        reference="puts the last object of the id into the place of both, before it drops the category: two objects",
+        ground_truth=truth(thing(BOX, category_id=2, id=7), thing(FAR, id=7), categories=2),
+        detections=[found(FAR, 0.9)],
+        options={"use_categories": False, "categories": [1]},
+        quirks={"duplicate_annotation_id": 1},
+        corrected_stats={"AP": 1.0, "AR1": 1.0},
+        corrected="takes the one object of the category: AP 1",
+    ),
     "detection_takes_ignore_flag": Evaluation(
         case="a detection of a small object, seen from the range of medium ones",
         reference="ignores the detection like its object, though its own area is medium",
@@ -224,6 +234,42 @@ FIXTURES = {
         quirks={"nan_similarity": 1},
         corrected_stats={"AP": 34 / 101 / 2},
         corrected="matches the second detection alone: precision 1/2 up to recall 1/3",
+    ),
+    "nan_similarity_and_equal_ones": Evaluation(
+        case="a NaN similarity elsewhere in the image, and a pose as near to one as to another",
+        reference="takes the later of the equal ones here as well, and the next detection is wrong",
+        ground_truth=truth(
+            person([[0, 0], [6.5, 8]], visible=[0, 2]),
+            person([[0, 0], [9.5, 8]], visible=[0, 2]),
+            person([[2, 2], [90, 90]]),
+        ),
+        detections=[
+            pose_found([[math.nan, 2], [90, 90]], 0.9),
+            pose_found([[50, 50], [8, 8]], 0.8),
+            pose_found([[50, 50], [9.5, 8]], 0.7),
+        ],
+        iou_type="keypoints",
+        options={"sigmas": SIGMAS, "iou_thresholds": [0.3]},
+        quirks={"nan_similarity": 1},
+        corrected_stats={"AP": 34 / 101 / 2},
+        corrected="leaves the NaN pair out: wrong, right, wrong",
+    ),
+    "nan_similarity_beside_crowd": Evaluation(
+        case="a NaN similarity elsewhere in the image, and two poses in a crowd",
+        reference="lets both match the crowd here as well",
+        ground_truth=truth(
+            person([[0, 0], [8, 8]], visible=[0, 2], iscrowd=1), person([[2, 2], [90, 90]]), person([[70, 2], [70, 9]])
+        ),
+        detections=[
+            pose_found([[50, 50], [8, 8]], 0.9),
+            pose_found([[50, 51], [8, 8]], 0.8),
+            pose_found([[math.nan, 2], [90, 90]], 0.7),
+        ],
+        iou_type="keypoints",
+        options={"sigmas": SIGMAS},
+        quirks={"nan_similarity": 2},
+        corrected_stats={"AP": 0.0},
+        corrected="leaves the NaN pair out: nothing is found",
     ),
     "cap_is_per_image_and_category": Evaluation(
         case="more detections than the cap on two images and in two categories",

@@ -95,6 +95,13 @@ FIXTURES = {
         detections=[found(A, 0.5, category_id=2), found(B, 0.5, category_id=2), found(FAR, 0.5, category_id=1)],
         options={"use_categories": False},
     ),
+    "categories_not_used_order_of_truths": Evaluation(
+        case="without use of categories, a detection as near to an object of category 2 as to one of 1, listed later",
+        reference="lists objects by category first, and the later one, of category 2, wins: the second one is wrong",
+        ground_truth=truth(thing([4, 0, 10, 10], category_id=2), thing([0, 0, 10, 10]), categories=2),
+        detections=[found([2, 0, 10, 10], 0.9), found([4, 0, 10, 10], 0.8)],
+        options={"use_categories": False, "iou_thresholds": [0.5]},
+    ),
     "categories_not_used_some_chosen": Evaluation(
         case="the same with categories 3 and 2 chosen, in this order",
         reference="drops the others and keeps the order given",
