@@ -202,15 +202,15 @@ import gzip, io, resource, sys
 import metrix
 MEGABYTE = 1 << 20
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + 300 * MEGABYTE,) * 2)
+resource.setrlimit(resource.RLIMIT_AS, (used + 100 * MEGABYTE,) * 2)
 class Repeated(io.RawIOBase):
     def __init__(self, start, piece, megabytes):
-        self.start, self.piece, self.left = start, piece * (MEGABYTE // len(piece)), megabytes * MEGABYTE
+        self.blocks = [start] + [piece * (MEGABYTE // len(piece))] * megabytes
     def readinto(self, buffer):
-        part = self.start or self.piece[: min(len(buffer), self.left)]
-        part = part[: len(buffer)]
-        self.left -= 0 if self.start else len(part)
-        self.start = b""
+        if not self.blocks:
+            return 0
+        part, rest = self.blocks[0][: len(buffer)], self.blocks[0][len(buffer) :]
+        self.blocks[:1] = [rest] if rest else []
         buffer[: len(part)] = part
         return len(part)
 def attempt(name, read):
@@ -220,16 +220,15 @@ def attempt(name, read):
     except (ValueError, MemoryError) as error:
         print(name, type(error).__name__)
 detections, ground_truth = metrix.records.read_detections, metrix.records.read_ground_truth
-for threads in (1, 2):
-    kind = {"num_threads": threads}
-    # Far more text than memory: skipped as it comes.
-    attempt("spaces", lambda: detections(Repeated(b"[", b" ", 500), **kind))
-    attempt("skipped", lambda: ground_truth(Repeated(b'{"x":[1', b",[],{} ", 500), **kind))
-    # One value that has no end cannot be skipped before it is whole.
-    attempt("string", lambda: detections(Repeated(b'[{"x":"', b"a", 500), **kind))
+one = {"num_threads": 1}
+# Far more text than memory: skipped as it comes.
+attempt("spaces", lambda: detections(Repeated(b"[", b" ", 128), **one))
+attempt("skipped", lambda: ground_truth(Repeated(b'{"x":[1', b',{"a":[1,2,3],"b":1}' + b" " * 107, 128), **one))
+# One value that has no end cannot be skipped before it is whole.
+attempt("string", lambda: detections(Repeated(b'[{"x":"', b"a", 128), **one))
 # Some kilobytes that unfold to far more than the limit, a window at a time.
-bomb = gzip.compress(b"[") + gzip.compress(b" " * (20 * MEGABYTE)) * 20 + gzip.compress(b"]")
-attempt("bomb", lambda: detections(bomb, num_threads=1))
+bomb = gzip.compress(b"[") + gzip.compress(b" " * (16 * MEGABYTE)) * 8 + gzip.compress(b"]")
+attempt("bomb", lambda: detections(bomb, **one))
 attempt("alive", lambda: detections(b"[]"))
 """
 
@@ -239,14 +238,8 @@ def test_memory_stays_bounded() -> None:
     done = subprocess.run([sys.executable, "-c", BOUNDED], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     told = dict(line.split() for line in done.stdout.splitlines())
-    assert told == {
-        "spaces": "ValueError",
-        "skipped": "ValueError",
-        "string": told["string"],
-        "bomb": "read",
-        "alive": "read",
-    }
-    assert told["string"] in ("ValueError", "MemoryError")
+    assert told.pop("string") in ("ValueError", "MemoryError")
+    assert told == {"spaces": "ValueError", "skipped": "ValueError", "bomb": "read", "alive": "read"}
 
 
 def test_a_file_that_is_mostly_a_hole(tmp_path: Path) -> None:
