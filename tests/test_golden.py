@@ -22,13 +22,6 @@ EVALUATIONS = {name: fixture for name, fixture in FIXTURES.items() if isinstance
 CALLS = {name: fixture for name, fixture in FIXTURES.items() if isinstance(fixture, Call)}
 CORRECTED = {name: fixture for name, fixture in EVALUATIONS.items() if fixture.corrected_stats is not None}
 
-#: Bugs that wait to be mended; each mark must go with its bug.
-PENDING = {
-    "matching-nan_similarity_lets_low_ones_compete": pytest.mark.xfail(
-        reason="similarities of poses that stay below all thresholds are taken as 0 beside NaN as well"
-    )
-}
-
 
 def evaluated(fixture: Evaluation, **more: Any) -> metrix.DetectionReport:
     before = copy.deepcopy((fixture.ground_truth, fixture.detections))
@@ -53,7 +46,7 @@ def assert_stats(report: metrix.DetectionReport, expected: Mapping[str, float]) 
     assert found == pytest.approx(dict(expected), rel=0, abs=1.2e-16)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=PENDING.get(name, ())) for name in EVALUATIONS])
+@pytest.mark.parametrize("name", EVALUATIONS)
 def test_evaluation(name: str) -> None:
     fixture, answer = EVALUATIONS[name], CAPTURED[name]
     if isinstance(fixture.instead, str):

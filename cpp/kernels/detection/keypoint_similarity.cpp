@@ -1,6 +1,7 @@
 #include "kernels/detection/keypoint_similarity.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "support/parallel.hpp"
@@ -28,8 +29,14 @@ void KeypointSimilarity::fill(View1<const std::int32_t> detections, View1<const 
     const keypoints::Detections found{scratch.detections.data(), ssize(detections), 2};
     const keypoints::GroundTruths truth{scratch.ground_truths.data(), scratch.areas.data(), scratch.boxes.data(),
                                         ssize(ground_truths)};
-    keypoints::object_keypoint_similarity_block(found, truth, variances_, floor_, exponential_, scratch.keypoints,
-                                                block.data);
+    const auto fill_above = [&](double floor) {
+        keypoints::object_keypoint_similarity_block(found, truth, variances_, floor, exponential_, scratch.keypoints,
+                                                    block.data);
+    };
+    fill_above(floor_);
+    // Behind a NaN the matching compares similarities below every threshold with each other: they must be exact too.
+    const auto values = block.flat();
+    if (std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); })) fill_above(0);
 }
 
 void pose_extents(View2<const double> poses, int num_threads, View2<double> extents) {
