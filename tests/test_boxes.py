@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from effort import cases
 from metrix import _core, boxes
 from oracles import boxes as oracle
 from oracles.boxes import same_bits
@@ -62,7 +63,7 @@ def call(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_box_area_equals_its_definition(rng: np.random.Generator, fmt: Any, dtype: Any) -> None:
-    for _ in range(50):
+    for _ in range(cases(50)):
         rows = some_boxes(rng, int(rng.integers(0, 9)), dtype)
         assert same_bits(boxes.box_area(rows, fmt=fmt), call(oracle.box_area, rows, fmt))
 
@@ -71,7 +72,7 @@ def test_box_area_equals_its_definition(rng: np.random.Generator, fmt: Any, dtyp
 @pytest.mark.parametrize("in_fmt", FORMATS)
 @pytest.mark.parametrize("out_fmt", FORMATS)
 def test_box_convert_equals_its_definition(rng: np.random.Generator, in_fmt: Any, out_fmt: Any, dtype: Any) -> None:
-    for _ in range(30):
+    for _ in range(cases(30)):
         rows = some_boxes(rng, int(rng.integers(0, 9)), dtype)
         got = boxes.box_convert(rows, in_fmt=in_fmt, out_fmt=out_fmt)
         assert same_bits(got, call(oracle.box_convert, rows, in_fmt, out_fmt))
@@ -107,7 +108,7 @@ def test_box_area_of_published_rows() -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_box_iou_equals_its_definition(rng: np.random.Generator, fmt: Any, dtype: Any) -> None:
-    for _ in range(60):
+    for _ in range(cases(60)):
         first, second = (some_boxes(rng, int(rng.integers(0, 14)), dtype) for _ in range(2))
         if rng.random() < 0.5 and len(second) > 2 and len(first) > 2:
             second[:2] = first[:2]
@@ -132,7 +133,7 @@ def test_box_iou_of_a_corner_that_is_the_sum_of_opposite_infinities(dtype: Any) 
 @pytest.mark.parametrize("kernel", ["box_iou", "box_iou_block"])
 def test_xywh_box_iou_equals_pycocotools(rng: np.random.Generator, kernel: str) -> None:
     mask = pytest.importorskip("pycocotools.mask")
-    for _ in range(1500):
+    for _ in range(cases(1500)):
         first, second = (some_boxes(rng, int(rng.integers(1, 12))) for _ in range(2))
         if rng.random() < 0.5:
             second[0] = first[0]
@@ -149,7 +150,7 @@ def test_xywh_box_iou_equals_pycocotools(rng: np.random.Generator, kernel: str) 
     "shape", [(0, 3), (3, 0), (0, 0), (1, 1), (7, 3), (3, 4), (5, 5), (2, 63), (2, 64), (2, 65), (3, 130)]
 )
 def test_box_iou_block_of_any_shape_equals_box_iou(rng: np.random.Generator, shape: tuple[int, int]) -> None:
-    for _ in range(20):
+    for _ in range(cases(20)):
         first, second = (some_boxes(rng, count) for count in shape)
         crowd = rng.integers(0, 2, len(second)).astype(np.uint8)
         want = boxes.box_iou(first, second, fmt="xywh", crowd=crowd)
@@ -159,7 +160,7 @@ def test_box_iou_block_of_any_shape_equals_box_iou(rng: np.random.Generator, sha
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", PAIRWISE)
 def test_overlaps_equal_their_definition(rng: np.random.Generator, name: str, dtype: Any) -> None:
-    for _ in range(60):
+    for _ in range(cases(60)):
         first, second = (some_boxes(rng, int(rng.integers(0, 14)), dtype) for _ in range(2))
         if rng.random() < 0.5 and len(second) > 2 and len(first) > 2:
             second[:2] = first[:2]
@@ -177,7 +178,7 @@ def test_overlaps_equal_their_definition(rng: np.random.Generator, name: str, dt
 @pytest.mark.parametrize("name", PAIRWISE)
 def test_paired_forms_are_the_diagonal(rng: np.random.Generator, name: str, dtype: Any) -> None:
     # paired_box_iou, paired_generalized_box_iou, paired_distance_box_iou, paired_complete_box_iou
-    for _ in range(40):
+    for _ in range(cases(40)):
         count = int(rng.integers(0, 14))
         first, second = (some_boxes(rng, count, dtype) for _ in range(2))
         options = [{}]
@@ -309,7 +310,7 @@ def ties(rng: np.random.Generator, count: int) -> Floats:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nms_equals_its_definition(rng: np.random.Generator, dtype: Any) -> None:
-    for case in range(60):
+    for case in range(cases(60)):
         count = int(rng.integers(0, 20)) if case % 2 else int(rng.integers(250, 400))
         rows = some_boxes(rng, count, dtype) if case % 4 < 2 else image_boxes(rng, count, dtype)
         scores = ties(rng, count).astype(dtype)
@@ -360,7 +361,7 @@ def test_nms_keeps_boxes_that_overlap_nothing(count: int) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_batched_nms_equals_its_definition(rng: np.random.Generator, dtype: Any) -> None:
-    for case in range(40):
+    for case in range(cases(40)):
         count = int(rng.integers(0, 20)) if case % 2 else int(rng.integers(300, 900))
         rows = some_boxes(rng, count, dtype) if case % 4 < 2 else image_boxes(rng, count, dtype)
         scores = ties(rng, count).astype(dtype)
@@ -375,7 +376,7 @@ def test_batched_nms_equals_its_definition(rng: np.random.Generator, dtype: Any)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", ["linear", "gaussian"])
 def test_soft_nms_equals_its_definition(rng: np.random.Generator, method: Any, dtype: Any) -> None:
-    for case in range(30):
+    for case in range(cases(30)):
         count = int(rng.integers(0, 25))
         rows = some_boxes(rng, count, dtype) if case % 2 else image_boxes(rng, count, dtype, size=60)
         scores = ties(rng, count).astype(dtype)

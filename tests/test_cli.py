@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import metrix
+from effort import thorough
 from metrix import cli
 
 SAMPLE = Path(__file__).parent / "data" / "sample"
@@ -95,6 +96,7 @@ def test_notes_tell_of_quirks_unless_quiet(tmp_path: Path, capsys: pytest.Captur
     assert "annotation_id_zero" not in capsys.readouterr().out
 
 
+@thorough
 def test_compressed_files_and_pipes(tmp_path: Path) -> None:
     (tmp_path / "boxes").write_bytes(gzip.compress(Path(BOXES).read_bytes()))
     expected = run("eval", TRUTH, BOXES)
@@ -191,6 +193,7 @@ def test_too_little_memory(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert capsys.readouterr().err == "metrix: not enough memory\n"
 
 
+@thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes break differently there")
 def test_a_reader_that_goes_away_is_no_error() -> None:
     command = [sys.executable, "-m", "metrix", "eval", TRUTH, BOXES, "--per-category"]
@@ -266,6 +269,7 @@ def test_progress_is_for_people_alone(
         assert terminal.written[0] == "reading detections ..."
 
 
+@thorough
 def test_names_that_the_terminal_cannot_show(tmp_path: Path) -> None:
     truth = json.loads(Path(TRUTH).read_text())
     truth["categories"][0]["name"] = "\u732b\ud800"

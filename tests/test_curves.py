@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from effort import cases
 from metrix import _core, curves, protocols
 from metrix.curves import average_precision, precision_recall_curve
 from oracles import curves as oracle
@@ -52,7 +53,7 @@ def random_curve(rng: np.random.Generator) -> tuple[Any, Any]:
 
 
 def test_precision_recall_curve_equals_its_definition(rng: np.random.Generator) -> None:
-    for _ in range(2000):
+    for _ in range(cases(2000)):
         case = Case(rng)
         epsilon = float(rng.choice([0, EPSILON, 1e-3]))
         want = oracle.precision_recall_curve(case.scores, case.true_positive, case.positives, case.ignore, epsilon)
@@ -82,7 +83,7 @@ def test_points_stand_in_numpys_stable_order(rng: np.random.Generator, count: in
 
 def test_average_precision_equals_the_definitions(rng: np.random.Generator) -> None:
     coco = protocols.COCO_DETECTION.recall_thresholds
-    for _ in range(2000):
+    for _ in range(cases(2000)):
         recall, precision = random_curve(rng)
         own = rng.choice([-1.0, 0.0, 0.1, 0.5, 1.0, 2.0], int(rng.integers(1, 20)))
         assert average_precision(recall, precision) == oracle.coco_average_precision(recall, precision, coco)
@@ -103,7 +104,7 @@ def test_average_precision_equals_pycocotools(rng: np.random.Generator) -> None:
     reference.params.areaRng, reference.params.areaRngLbl = [[0, 1e10]], ["all"]
     reference.params.maxDets, reference.params.iouThrs = [1000], np.array([0.5])
     reference._paramsEval = reference.params
-    for _ in range(300):
+    for _ in range(cases(300)):
         case = Case(rng)
         if case.positives == 0:
             continue

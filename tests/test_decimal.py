@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import struct
 from collections.abc import Iterator
 from decimal import Context, Decimal
@@ -12,9 +11,10 @@ from random import Random
 import numpy as np
 import pytest
 
+from effort import cases
 from metrix.records import read_detections
 
-CASES = int(os.environ.get("METRIX_PARITY_CASES", "0")) * 10 or 4000
+CASES = cases(80_000)
 EXACT = Context(prec=800, Emin=-5000, Emax=5000)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from effort import cases
 from metrix import _core
 from metrix.keypoints import object_keypoint_similarity
 from metrix.protocols import COCO_KEYPOINT_SIGMAS
@@ -56,7 +57,7 @@ class Cell:
 
 
 def test_similarity_equals_its_definition(rng: np.random.Generator) -> None:
-    for _ in range(300):
+    for _ in range(cases(300)):
         cell = Cell(rng)
         assert same_bits(cell.kernel(num_threads=1), cell.oracle())
 
@@ -74,7 +75,7 @@ def test_similarity_equals_pycocotools(rng: np.random.Generator) -> None:
     evaluation = cocoeval.COCOeval(iouType="keypoints")
     evaluation.params.maxDets = [10**6]
     assert same_bits(evaluation.params.kpt_oks_sigmas, COCO_KEYPOINT_SIGMAS)
-    for case in range(300):
+    for case in range(cases(300)):
         cell = Cell(rng, integers=True if case % 2 else None)
         # Whole numbers stand in a JSON file as integers, and NumPy computes with integers then.
         whole = case % 2 == 1 and all(
@@ -171,7 +172,7 @@ def test_bits_do_not_depend_on_threads(rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("floor", [1e-6, 0.03, 0.1, 0.5, 0.75, 0.999, 1.0, 2.0])
 def test_floor_changes_only_what_lies_below_it(rng: np.random.Generator, floor: float) -> None:
-    for _ in range(60):
+    for _ in range(cases(60)):
         cell = Cell(rng)
         want, got = cell.oracle(), cell.core(floor)
         settled = ~(want < floor)  # at or above, or NaN
@@ -181,7 +182,7 @@ def test_floor_changes_only_what_lies_below_it(rng: np.random.Generator, floor: 
 
 @pytest.mark.parametrize("floor", [0.0, -0.0, -1.0, -INF, NAN])
 def test_without_a_floor_all_values_are_exact(rng: np.random.Generator, floor: float) -> None:
-    for _ in range(40):
+    for _ in range(cases(40)):
         cell = Cell(rng)
         assert same_bits(cell.core(floor), cell.oracle())
 
@@ -236,7 +237,7 @@ def test_numpy_exp_is_found_in_known_versions() -> None:
 
 
 def test_without_numpys_loop_the_result_is_the_same(rng: np.random.Generator) -> None:
-    for _ in range(20):
+    for _ in range(cases(20)):
         cell = Cell(rng)
         with np.errstate(all="raise"):  # neither way tells of floating-point flags
             assert same_bits(cell.core(0.0, direct=False), cell.core(0.0))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from effort import THOROUGH, at_least, cases, thorough
 from metrix import _core
 from metrix.masks import (
     area,
@@ -111,7 +112,7 @@ def layouts(image: np.ndarray) -> Iterable[np.ndarray]:
 
 def test_encode_and_decode_are_the_references_in_every_layout(rng: np.random.Generator) -> None:
     sizes = [(0, 0), (0, 5), (5, 0), (1, 1), (1, 70), (70, 1), (2, 64), (64, 65), (130, 129)]
-    sizes += [random_size(rng) for _ in range(120)]
+    sizes += [random_size(rng) for _ in range(cases(120))]
     for height, width in sizes:
         image = random_image(rng, height, width)
         want = reference.encode(np.asfortranarray(image))
@@ -143,7 +144,7 @@ def test_encode_and_decode_take_stacks_in_every_layout(rng: np.random.Generator)
 
 
 def test_encode_starts_a_run_wherever_the_byte_changes(rng: np.random.Generator) -> None:
-    for _ in range(100):
+    for _ in range(cases(100)):
         height, width = random_size(rng, 90)
         image = rng.choice(np.array([0, 1, 2, 255], dtype=np.uint8), (height, width), p=[0.7, 0.1, 0.1, 0.1])
         image = np.sort(image, axis=int(rng.integers(2)))
@@ -159,6 +160,7 @@ def test_encode_of_noise_beyond_the_room_that_is_sorted_at_once(rng: np.random.G
     assert encode(image) == reference.encode(np.asfortranarray(image))
 
 
+@thorough
 def test_decode_of_masks_on_a_large_canvas() -> None:
     mask = {"size": [10_000, 12_000], "counts": [0, 1, 119_999_998, 1]}
     assert area(mask) == 2
@@ -179,12 +181,12 @@ def answer(call: Callable[..., Any], *arguments: Any) -> Any:
 
 def test_area_and_to_boxes_are_the_references(rng: np.random.Generator) -> None:
     masks: list[Runs] = []
-    for i in range(1500):
+    for i in range(cases(1500)):
         height, width = random_size(rng, 25)
         masks.append(((random_runs if i % 2 else odd_runs)(rng, height, width), height, width))
     wanted = [answer(oracle.to_box, *mask) for mask in masks]
     defined = [compressed(mask) for mask, box in zip(masks, wanted) if box is not None]
-    assert len(defined) > 1300
+    assert len(defined) > at_least(1300)
     # The reference's area refuses more than 255 masks.
     assert same(area(defined), np.concatenate([reference.area(defined[i : i + 250]) for i in range(0, 1500, 250)]))
     assert same(to_boxes(defined), reference.toBbox(defined))
@@ -216,7 +218,7 @@ def test_iou_of_ordinary_masks_is_the_references(rng: np.random.Generator) -> No
 
 def test_iou_of_odd_masks_is_the_references_or_refused(rng: np.random.Generator) -> None:
     compared = refused = positive = 0
-    for _ in range(1500):
+    for _ in range(cases(1500)):
         height, width = (int(side) for side in rng.integers(0, 7, 2))
         pair = [(odd_runs(rng, height, width), height, width) for _ in range(2)]
         if rng.integers(8) == 0:
@@ -237,13 +239,13 @@ def test_iou_of_odd_masks_is_the_references_or_refused(rng: np.random.Generator)
         positive += want > 0
         assert same(iou(dicts[:1], dicts[1:], crowd=[crowd]), np.array([[want]]))
         assert same(reference.iou(dicts[:1], dicts[1:], [crowd]), np.array([[want]]))
-    assert compared > 800
-    assert refused > 50
-    assert positive > 100
+    assert compared > at_least(800)
+    assert refused > at_least(50)
+    assert positive > at_least(100)
 
 
 def test_merge_of_ordinary_masks_is_the_references(rng: np.random.Generator) -> None:
-    for _ in range(300):
+    for _ in range(cases(300)):
         height, width = random_size(rng, 30)
         masks = [compressed((random_runs(rng, height, width), height, width)) for _ in range(rng.integers(1, 8))]
         for intersect in (False, True):
@@ -255,7 +257,7 @@ def test_merge_of_ordinary_masks_is_the_references(rng: np.random.Generator) -> 
 
 def test_merge_of_odd_masks_is_the_references_or_refused(rng: np.random.Generator) -> None:
     compared = refused = 0
-    for _ in range(2500):
+    for _ in range(cases(2500)):
         height, width = (int(side) for side in rng.integers(0, 7, 2))
         masks = [(odd_runs(rng, height, width), height, width) for _ in range(rng.integers(1, 4))]
         if rng.integers(2):
@@ -280,8 +282,8 @@ def test_merge_of_odd_masks_is_the_references_or_refused(rng: np.random.Generato
         # The reference takes 6 characters per run for its string and one for its end, whatever it will need.
         if len(compressed(want)["counts"]) < max(24, 6 * len(want[0])):
             assert reference.merge(dicts, intersect) == compressed(want)
-    assert compared > 1000
-    assert refused > 300
+    assert compared > at_least(1000)
+    assert refused > at_least(300)
 
 
 # ---- polygons --------------------------------------------------------------------------------------------------------
@@ -318,7 +320,7 @@ def reference_polygons(polygons: Sequence[Sequence[float]], height: int, width: 
 
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (0, 5), (2, 3), (17, 1), (1, 30), (60, 40), (480, 640), (700, 500)])
 def test_from_polygons_is_the_references(rng: np.random.Generator, size: tuple[int, int]) -> None:
-    polygons = [random_polygon(rng, *size) for _ in range(500)]
+    polygons = [random_polygon(rng, *size) for _ in range(cases(500))]
     ours = from_polygons(polygons, *size)
     assert ours == reference_polygons(polygons, *size)
     for polygon, mask in list(zip(polygons, ours))[: 60 if max(size) < 100 else 3]:
@@ -326,14 +328,14 @@ def test_from_polygons_is_the_references(rng: np.random.Generator, size: tuple[i
 
 
 def test_from_polygons_on_a_canvas_without_columns(rng: np.random.Generator) -> None:
-    polygons = [random_polygon(rng, 30, 30) for _ in range(200)]
+    polygons = [random_polygon(rng, 30, 30) for _ in range(cases(200))]
     assert from_polygons(polygons, 30, 0) == reference_polygons(polygons, 30, 0)
 
 
 def test_from_polygons_far_outside(rng: np.random.Generator) -> None:
     for size in [(5, 4), (480, 640)]:
         polygons = []
-        for _ in range(60):
+        for _ in range(cases(60)):
             xy = rng.uniform(-1, 1, (int(rng.integers(3, 6)), 2)) * 10.0 ** rng.uniform(1, 5, (1, 2))
             polygons.append((np.round(xy) if rng.integers(2) else xy).ravel().tolist())
         assert from_polygons(polygons, *size) == reference_polygons(polygons, *size)
@@ -425,7 +427,7 @@ def random_counts(rng: np.random.Generator) -> list[int]:
 
 def test_strings_are_the_references_both_ways(rng: np.random.Generator) -> None:
     compared = 0
-    for _ in range(800):
+    for _ in range(cases(800)):
         counts = random_counts(rng)
         text = to_string(counts)
         assert text == oracle.to_string(counts)
@@ -439,12 +441,12 @@ def test_strings_are_the_references_both_ways(rng: np.random.Generator) -> None:
             assert from_objects({"size": [9, 9], "counts": counts}, 1, 1) == encoded[0]
             # The reference's area is a sum of what it reads.
             assert same(area(encoded), reference.area(encoded))
-    assert compared > 500
+    assert compared > at_least(500)
 
 
 def test_from_string_of_any_characters_is_the_references(rng: np.random.Generator) -> None:
     compared = refused = 0
-    for _ in range(2500):
+    for _ in range(cases(2500)):
         alphabet = [256, 112][int(rng.integers(2))]
         low = 1 if alphabet == 256 else 48
         text = rng.integers(low, alphabet, int(rng.integers(0, 100)), dtype=np.uint8)
@@ -465,8 +467,8 @@ def test_from_string_of_any_characters_is_the_references(rng: np.random.Generato
             mask = [{"size": [9, 9], "counts": text}]
             assert same(area(mask), reference.area(mask))
             assert same(to_boxes(mask), reference.toBbox(mask))
-    assert compared > 800
-    assert refused > 800
+    assert compared > at_least(800)
+    assert refused > at_least(800)
 
 
 def split_numbers(text: bytes) -> list[bytes]:
@@ -527,13 +529,13 @@ def random_record(
 
 
 def test_columns_of_every_kind_expand_to_the_references_runs(rng: np.random.Generator) -> None:
-    made = [random_record(rng, *(int(side) for side in rng.integers(1, 60, 2))) for _ in range(600)]
+    made = [random_record(rng, *(int(side) for side in rng.integers(1, 60, 2))) for _ in range(cases(600))]
     expanded = _core.masks.expand(make_column([record for record, _ in made]))
     for (height, width, counts), (_, mask) in zip(expanded, made):
         assert {"size": [height, width], "counts": to_string(counts)} == mask
 
 
-@pytest.mark.parametrize("size", [(1, 1), (9, 30), (40, 33), (120, 160), (33_000, 3)])
+@pytest.mark.parametrize("size", [(1, 1), (9, 30), (40, 33), (120, 160)] + [(33_000, 3)] * THOROUGH)
 def test_overlap_of_columns_is_the_references(rng: np.random.Generator, size: tuple[int, int]) -> None:
     sizes = [size] * 25 + [(size[1], size[0]), (size[0] + 1, size[1])]
     made = [[random_record(rng, *sides) for sides in sizes] for _ in range(2)]
@@ -559,7 +561,7 @@ def test_overlap_of_columns_is_the_references(rng: np.random.Generator, size: tu
 def test_overlap_of_odd_masks_is_the_references_or_refused(rng: np.random.Generator) -> None:
     none = np.zeros(1, dtype=np.uint8)
     compared = refused = 0
-    for _ in range(1500):
+    for _ in range(cases(1500)):
         height, width = (int(side) for side in rng.integers(1, 7, 2))
         record, mask = random_record(rng, height, width)
         odd = (odd_runs(rng, height, width), height, width)
@@ -577,11 +579,11 @@ def test_overlap_of_odd_masks_is_the_references_or_refused(rng: np.random.Genera
             continue
         compared += 1
         assert _core.masks.overlap(*columns, none, 0.0)[0].tolist() == [[want]]
-    assert compared > 400
-    assert refused > 100
+    assert compared > at_least(400)
+    assert refused > at_least(100)
 
 
-@pytest.mark.parametrize("size", [(300, 50), (64, 64), (129, 30), (33_000, 3), (70, 3), (128, 9)])
+@pytest.mark.parametrize("size", [(300, 50), (64, 64), (129, 30), (70, 3), (128, 9)] + [(33_000, 3)] * THOROUGH)
 def test_ragged_masks_are_compared_by_bits(rng: np.random.Generator, size: tuple[int, int]) -> None:
     images = [rng.random(size) < share for share in (0.5, 0.5, 0.02, 0.98, 1.0, 0.0)] + [random_image(rng, *size)] * 4
     images[0][:, :1] = images[1][-5:] = False
@@ -811,7 +813,7 @@ def test_the_walk_ends_where_both_masks_have_a_run_of_length_zero() -> None:
 def test_results_do_not_depend_on_the_number_of_threads(rng: np.random.Generator) -> None:
     stack = np.dstack([random_image(rng, 130, 170) for _ in range(60)])
     masks = encode(stack, num_threads=1)
-    polygons = [random_polygon(rng, 300, 300) for _ in range(400)]
+    polygons = [random_polygon(rng, 300, 300) for _ in range(cases(400))]
     broken = [*masks, mask_of(b"P"), *masks, mask_of(b"PPPPPPPPPP")] * 9
     for threads in (2, 3):
         assert encode(stack, num_threads=threads) == masks

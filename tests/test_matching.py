@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 import pytest
 
+from effort import cases
 from metrix.matching import greedy_match
 from oracles import matching as oracle
 
-#: Random cells of each kind; METRIX_PARITY_CASES asks for more.
-CASES = max(1000, int(os.environ.get("METRIX_PARITY_CASES", "0")))
 COCO_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 NAN, INF = float("nan"), float("inf")
 
@@ -57,7 +55,7 @@ def assert_matches_as_defined(similarity: Any, thresholds: Any, crowd: Any, igno
 
 @pytest.mark.parametrize("with_nan", [False, True])
 def test_greedy_match_equals_the_loop_of_the_reference(rng: np.random.Generator, with_nan: bool) -> None:
-    for _ in range(CASES):
+    for _ in range(cases(5000)):
         shape = (int(rng.integers(0, 7)), int(rng.integers(0, 7)))
         similarity = similarity_of(rng, shape)
         if with_nan:

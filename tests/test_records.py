@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 from documents import Writer
+from effort import THOROUGH, cases
 from metrix import records
 from metrix.records import FIELDS, Detections, GroundTruth, IdColumn, read_detections, read_ground_truth
 from oracles import records as oracle
 from oracles.records import bits
 
-LONG = int(os.environ.get("METRIX_PARITY_CASES", "0"))
-DOCUMENTS = LONG or 40
+DOCUMENTS = cases(800)
 READERS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "detections": (read_detections, oracle.read_detections),
     "ground_truth": (read_ground_truth, oracle.read_ground_truth),
@@ -124,7 +124,7 @@ def test_a_record_may_lie_anywhere_on_a_border(num_threads: int, where: str) -> 
     body = b"[" + b" , ".join(records) + b"]"
     expected = bits(oracle.read_detections(body, FIELDS))
     border = BLOCK * (4 if num_threads > 1 else 1) if where == "block" else BLOCK // 2
-    shifts = range(0, len(body) + 5, 1 if LONG else 29)
+    shifts = range(0, len(body) + 5, 1 if THOROUGH else 29)
     tail = b" " * (2 * BLOCK)  # so that there are parts at all
     for shift in shifts:
         text = b" " * (border - shift) + body + tail

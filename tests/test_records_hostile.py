@@ -18,11 +18,12 @@ import pytest
 
 import metrix
 from documents import Writer
+from effort import cases, thorough
 from metrix.records import FIELDS, read_detections, read_ground_truth
 from oracles import records as oracle
 from oracles.records import bits
 
-CHANGES = int(os.environ.get("METRIX_PARITY_CASES", "0")) or 60
+CHANGES = cases(1200)
 PATIENCE = 120.0
 READERS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "detections": (read_detections, oracle.read_detections),
@@ -89,7 +90,7 @@ def test_what_is_used_is_accepted_exactly_where_json_accepts_it(kind: str) -> No
     random = Random(8)
     for seed in range(CHANGES):
         original = plain_document(kind, seed)
-        for _ in range(20):
+        for _ in range(cases(20)):
             text = changed(random, original)
             expected = accepted(lambda: define(text, FIELDS))  # noqa: B023  (called at once)
             found = accepted(lambda: read(text, num_threads=1))  # noqa: B023
@@ -133,7 +134,7 @@ def test_random_bytes_do_no_harm(kind: str) -> None:
     random = Random(9)
     for seed in range(CHANGES):
         text = bytearray(plain_document(kind, seed))
-        for _ in range(20):
+        for _ in range(cases(20)):
             damaged = bytearray(text)
             for _ in range(random.randint(1, 8)):
                 damaged[random.randrange(len(damaged))] = random.randrange(256)
@@ -233,6 +234,7 @@ attempt("alive", lambda: detections(b"[]"))
 """
 
 
+@thorough
 @pytest.mark.skipif(not LIMITABLE, reason="the memory of a process cannot be limited here")
 def test_memory_stays_bounded() -> None:
     done = subprocess.run([sys.executable, "-c", BOUNDED], capture_output=True, text=True, timeout=PATIENCE)

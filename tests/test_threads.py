@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import metrix
+from effort import thorough
 from metrix import _threads
 from metrix._threads import _container_quota, resolve_num_threads
 
@@ -252,6 +253,7 @@ except KeyboardInterrupt:
 """
 
 
+@thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
 @pytest.mark.parametrize(("threads", "in_thread"), [(2, False), (1, True)])
 def test_ctrl_c_ends_an_evaluation(threads: int, in_thread: bool) -> None:
@@ -284,6 +286,7 @@ except KeyboardInterrupt:
 """
 
 
+@thorough
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer to send signals")
 @pytest.mark.parametrize(("threads", "in_thread"), [(1, False), (2, True)])
 def test_ctrl_c_is_noticed_inside_of_kernels(threads: int, in_thread: bool) -> None:

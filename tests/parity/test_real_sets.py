@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import metrix
+from effort import THOROUGH, thorough
 from parity import reference
 from parity.random_sets import DataSet
 
@@ -40,13 +41,9 @@ MASKS = COCO / "instances_val2014_fakesegm100_results.json"
 PERSONS, POSES = SHARED / "keypoints_small" / "gt.json", SHARED / "keypoints_small" / "dt.json"
 LVIS = SHARED / "lvis_val_100" / "lvis_val_100.json"
 
-IS_LONG_RUN = "METRIX_PARITY_CASES" in os.environ
-
 # Each as what it is, and as what else the reference makes of it: rectangles of boxes, boxes around masks and poses.
 CASES = [
-    Case(INSTANCES, BOXES, "bbox"),
-    Case(INSTANCES, MASKS, "segm"),
-    *([Case(INSTANCES, BOXES, "segm"), Case(INSTANCES, MASKS, "bbox")] if IS_LONG_RUN else []),
+    *(Case(INSTANCES, found, iou_type) for found in (BOXES, MASKS) for iou_type in ("bbox", "segm") if THOROUGH),
     *(Case(PERSONS, POSES, iou_type) for iou_type in ("keypoints", "bbox")),
     *(Case(SAMPLE / "instances.json", SAMPLE / f"{n}.json", t) for n in ("boxes", "masks") for t in ("bbox", "segm")),
     *(Case(SAMPLE / "persons.json", SAMPLE / "keypoints.json", t) for t in ("keypoints", "bbox")),
@@ -76,6 +73,7 @@ def test_real_sets_equal_the_reference(case: Case) -> None:
         assert f"{report}\n" == expected.printed
 
 
+@thorough
 @pytest.mark.parity
 @pytest.mark.parametrize("iou_type", ["bbox", "segm"])
 def test_lvis_ground_truth_against_itself_moved(iou_type: str) -> None:
@@ -86,7 +84,7 @@ def test_lvis_ground_truth_against_itself_moved(iou_type: str) -> None:
     for annotation in ground_truth["annotations"]:
         annotation["iscrowd"] = 0
     present = sorted({annotation["category_id"] for annotation in ground_truth["annotations"]})
-    options = {"categories": present if IS_LONG_RUN else present[:12]}
+    options = {"categories": present}
     data = DataSet(iou_type, ground_truth, [moved(a, i) for i, a in enumerate(ground_truth["annotations"])], options)
     expected = reference.evaluate(data.ground_truth, data.detections, iou_type, data.configure)
     report = metrix.evaluate_detections(
