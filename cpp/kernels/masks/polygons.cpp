@@ -310,7 +310,7 @@ inline bool add_simple_columns(const Buckets& buckets, std::uint32_t at, std::ui
     const int* a = buckets.layer(0) + at;
     const int* b = buckets.layer(1) + at;
     // border_row() as a product: rows are below 2^15, so that single precision cannot miss the integer part.
-    const int last = static_cast<int>(5 * height);
+    const int last = std::max(2, static_cast<int>(5 * height));  // 2 is row 0, the only one where there are none
 #ifdef __SSE4_1__
     const auto four = [&](const int* rows) {
         const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows));

@@ -225,8 +225,7 @@ Problem decode(const RunLengths& mask, View1<std::uint8_t> pixels) {
     std::uint8_t* out = pixels.data();
     std::uint8_t pixel = 0;
     for (const std::uint32_t count : mask.counts) {
-        std::memset(out, pixel, count);
-        out += count;
+        out = std::fill_n(out, count, pixel);
         pixel ^= 1;
     }
     return nullptr;
