@@ -1,7 +1,6 @@
 #include "kernels/masks/run_lengths.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace metrix::masks {

@@ -117,12 +117,13 @@ class ArrayReader {
         const Index count = ssize(parts_);
         while (ssize(builders_) < count) builders_.emplace_back(options_);
         // Reading the next block is work like any other: with two threads it costs little time of its own.
-        parallel_for(count + 1, options_.num_threads, [&](Index item, int) {
-            if (item == 0) {
+        const Index first_part = input_.exhausted() ? 0 : 1;
+        parallel_for(first_part + count, options_.num_threads, [&](Index item, int) {
+            const Index part = item - first_part;
+            if (part < 0) {
                 input_.prefetch();
                 return;
             }
-            const Index part = item - 1;
             // The first part needs no place of its own: whatever comes before it has been joined.
             if (part > 0) builders_[static_cast<std::size_t>(part)].clear();
             read_part(parts_[static_cast<std::size_t>(part)],
