@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -165,3 +167,11 @@ def test_every_binding_file_is_bound() -> None:
         if path.name != "module.cpp":
             name = str(path.relative_to(CPP / "bindings").with_suffix("")).replace("/", "_")
             assert f"bind_{name}(" in module, f"module.cpp never calls bind_{name}"
+
+
+def test_import_stays_light() -> None:
+    """Whoever evaluates in a worker process pays for the import each time."""
+    program = "import sys, numpy; known = {*sys.modules}; import metrix; print(*sorted({*sys.modules} - known))"
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"argparse", "email", "importlib.metadata", "multiprocessing", "rich", "unittest", "zstandard"}
+    assert not heavy & {*finished.stdout.split()}

@@ -251,6 +251,13 @@ def test_json_round_trip(report: metrix.DetectionReport) -> None:
     assert "per_category" not in report.to_dict()
 
 
+def test_json_has_no_infinity() -> None:
+    limits = {"all": (0.0, np.inf), "none": (-np.inf, -1.0)}
+    report = evaluate_detections(truth(thing(A)), [found(A, 1)], area_ranges=limits)
+    assert report.to_dict()["area_ranges"] == {"all": [0.0, np.inf], "none": [-np.inf, -1.0]}
+    assert json.loads(report.to_json())["area_ranges"] == {"all": [0.0, None], "none": [None, -1.0]}
+
+
 def test_json_does_not_depend_on_threads(report: metrix.DetectionReport) -> None:
     for num_threads in (1, 3):
         other = evaluate_detections(SAMPLE / "instances.json", SAMPLE / "boxes.json", num_threads=num_threads)

@@ -75,6 +75,7 @@ def test_what_is_no_count_is_refused(wrong: Any) -> None:
 
 def test_more_threads_than_any_machine_has_are_cut() -> None:
     assert resolve_num_threads(7) == 7
+    assert resolve_num_threads(np.int64(7)) == 7
     assert resolve_num_threads(10**30) == max(64, os.cpu_count() or 1)
 
 

@@ -6,6 +6,8 @@ import math
 import os
 from pathlib import Path
 
+import numpy as np
+
 from metrix import _core
 
 
@@ -20,11 +22,11 @@ def resolve_num_threads(num_threads: int | None) -> int:
         if _core.in_forked_child():
             return 1
         return min(_from_environment() or _usable_cpus(), _most_threads())
-    if isinstance(num_threads, bool) or not isinstance(num_threads, int):
+    if isinstance(num_threads, bool) or not isinstance(num_threads, (int, np.integer)):
         raise TypeError(f"num_threads: expected an int >= 1 or None, got {num_threads!r}")
     if num_threads < 1:
         raise ValueError(f"num_threads: expected an int >= 1 or None, got {num_threads}")
-    return min(num_threads, _most_threads())
+    return min(int(num_threads), _most_threads())
 
 
 def _most_threads() -> int:

@@ -33,6 +33,8 @@ exit codes:
   2  the command line is wrong
   3  a file's content is wrong; the message names the record and the field or byte
   4  a file cannot be read, or the memory does not suffice
+  130  interrupted
+  141  whoever read the output went away
 """
 
 

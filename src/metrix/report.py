@@ -351,8 +351,13 @@ class DetectionReport:
         return result
 
     def to_json(self, *, per_category: bool = False, indent: int | None = 2) -> str:
-        """``to_dict`` as JSON text."""
-        return json.dumps(self.to_dict(per_category=per_category), indent=indent)
+        """``to_dict`` as JSON text, in which an infinite area limit is null, as JSON has no infinity."""
+        content = self.to_dict(per_category=per_category)
+        content["area_ranges"] = {
+            label: [limit if np.isfinite(limit) else None for limit in limits]
+            for label, limits in content["area_ranges"].items()
+        }
+        return json.dumps(content, indent=indent, allow_nan=False)
 
     def _repr_html_(self) -> str:
         cells = [[name, f"{value:0.3f}"] for name, value in self.stats.items()]
