@@ -92,18 +92,25 @@ struct Cell {
 class Evaluation {
   public:
     Evaluation(const Problem& problem, Similarity& similarity, int num_threads)
-        : problem_(problem), similarity_(similarity), num_threads_(num_threads) {}
+        : problem_(problem),
+          similarity_(similarity),
+          num_threads_(ssize(problem.detection_image) < worth_a_team ? 1 : num_threads) {}
 
     Outcomes run() {
-        partition_both_sides();
-        count_positives();
-        rank_detections();
-        order_detections();
-        match_cells();
+        with_team(num_threads_, [&] {
+            partition_both_sides();
+            count_positives();
+            rank_detections();
+            order_detections();
+            match_cells();
+        });
         return std::move(out_);
     }
 
   private:
+    // Starting threads takes longer than so few detections.
+    static constexpr Index worth_a_team = 256;
+
     [[nodiscard]] Index breakdown_count() const { return problem_.area_ranges.rows; }
     [[nodiscard]] Index word_count() const { return matching::word_count(ssize(problem_.thresholds)); }
     [[nodiscard]] std::size_t category_count() const { return static_cast<std::size_t>(problem_.category_count); }

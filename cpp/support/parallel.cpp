@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <mutex>
+#include <utility>
 
 #include "support/error.hpp"
 
@@ -84,7 +87,90 @@ class Work {
     Index failed_item_ = 0;
 };
 
+// Threads that sleep until there is work, for one with_team.
+class Team {
+  public:
+    // Hands the work to the helpers and takes part in it; returns when all of it is done.
+    void run(Work& work, int num_threads) {
+        {
+            const std::lock_guard lock(mutex_);
+            work_ = &work;
+            num_threads_ = num_threads;
+            ++number_;
+        }
+        comes_.notify_all();
+        work.run(0, true);
+        std::unique_lock lock(mutex_);
+        work_ = nullptr;  // who has not begun by now need not
+        done_.wait(lock, [&] { return busy_ == 0; });
+    }
+
+    void help(int thread) {
+        std::uint64_t last = 0;
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            comes_.wait(lock, [&] { return is_closed_ || (work_ != nullptr && number_ != last); });
+            if (is_closed_) return;
+            last = number_;
+            if (thread >= num_threads_) continue;
+            Work& work = *work_;
+            ++busy_;
+            lock.unlock();
+            work.run(thread, false);
+            lock.lock();
+            if (--busy_ == 0) done_.notify_one();
+        }
+    }
+
+    void close() {
+        {
+            const std::lock_guard lock(mutex_);
+            is_closed_ = true;
+        }
+        comes_.notify_all();
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable comes_;
+    std::condition_variable done_;
+    Work* work_ = nullptr;
+    std::uint64_t number_ = 0;  // of the work
+    int num_threads_ = 0;       // that the work may have
+    int busy_ = 0;              // helpers at work
+    bool is_closed_ = false;
+};
+
+// Of the thread that called with_team.
+thread_local Team* own_team = nullptr;
+
 }  // namespace
+
+void with_team(int num_threads, FunctionRef<void()> body) {
+    if (num_threads <= 1 || own_team != nullptr) {
+        body();
+        return;
+    }
+    Team team;
+    std::exception_ptr error;  // none may leave an OpenMP region
+#pragma omp parallel num_threads(num_threads)
+    {
+        const int thread = omp_get_thread_num();
+        if (thread > 0) {
+            team.help(thread);
+        } else {
+            own_team = &team;
+            try {
+                body();
+            } catch (...) {
+                error = std::current_exception();
+            }
+            own_team = nullptr;
+            team.close();
+        }
+    }
+    if (error) std::rethrow_exception(error);
+}
 
 void parallel_for(Index count, int num_threads, FunctionRef<void(Index item, int thread)> body) {
     const int team = static_cast<int>(std::min<Index>(num_threads, count));
@@ -96,6 +182,12 @@ void parallel_for(Index count, int num_threads, FunctionRef<void(Index item, int
         return;
     }
     Work work(count, body);
+    if (Team* const members = std::exchange(own_team, nullptr)) {
+        members->run(work, team);
+        own_team = members;
+        work.rethrow();
+        return;
+    }
 #pragma omp parallel num_threads(team)
     {
         const int thread = omp_get_thread_num();

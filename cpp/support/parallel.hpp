@@ -1,4 +1,4 @@
-// The only door to threads: parallel_for is the one place with an OpenMP region.
+// The only door to threads: this is the one place with OpenMP regions.
 //
 // Contract: items are started in index order and each exactly once; an item writes only to slots of its own, so results
 // do not depend on the number of threads. The exception of the lowest failing item leaves the call, whatever the
@@ -38,6 +38,11 @@ class FunctionRef<Result(Args...)> {
 // Calls body(item, thread) for item = 0 .. count-1 on at most num_threads threads; thread is in [0, num_threads).
 // num_threads <= 1 runs in the calling thread and starts none.
 void parallel_for(Index count, int num_threads, FunctionRef<void(Index item, int thread)> body);
+
+// Calls body in the calling thread and keeps a team of threads for all parallel_for that it calls. A loop of an OpenMP
+// region of its own waits at its end for each of its threads, even for one that another process keeps from running and
+// that has done nothing. A member of a team that comes too late is not waited for: worth it for many short loops.
+void with_team(int num_threads, FunctionRef<void()> body);
 
 // Throws Interrupted if the user asked to stop. Cheap: it looks ten times a second.
 void poll_interrupt();

@@ -78,6 +78,12 @@ class ArrayReader {
 
     // Leaves the input behind the closing ']'.
     void read() {
+        const bool is_one_part = input_.exhausted() && input_.end() - input_.begin() <= part_size;
+        with_team(is_one_part ? 1 : options_.num_threads, [&] { read_windows(); });
+    }
+
+  private:
+    void read_windows() {
         const std::uint64_t begin = input_.position(input_.begin());
         bool reserved = false;
         for (;;) {
@@ -101,7 +107,6 @@ class ArrayReader {
         }
     }
 
-  private:
     struct Part {
         explicit Part(const char* from) : begin(from) {}
 
