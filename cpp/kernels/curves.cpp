@@ -153,16 +153,20 @@ class CategoryCurves {
 
     // Into (T, R, K, A, M).
     void copy_to(Index category, View1<double> precision, View1<double> score_at) const {
-        for (Index i = 0; i < outcomes_->threshold_count * recalls(); ++i) {
-            const Index to = (i * outcomes_->category_count() + category) * values_per_recall_;
-            std::copy_n(precision_.begin() + i * values_per_recall_, values_per_recall_, precision.begin() + to);
-            if (wants_scores_)
-                std::copy_n(score_at_.begin() + i * values_per_recall_, values_per_recall_, score_at.begin() + to);
-        }
+        copy(category, precision_.data(), precision.data());
+        if (wants_scores_) copy(category, score_at_.data(), score_at.data());
     }
 
   private:
     [[nodiscard]] Index recalls() const { return ssize(recall_thresholds_); }
+
+    void copy(Index category, const double* from, double* all) const {
+        for (Index i = 0; i < outcomes_->threshold_count * recalls(); ++i) {
+            double* const to = all + (i * outcomes_->category_count() + category) * values_per_recall_;
+            // Too few at a time for a call of memcpy.
+            for (Index value = 0; value < values_per_recall_; ++value) to[value] = *from++;
+        }
+    }
 
     // -1 without positives, and 0 for recalls that are not reached.
     void start_absent(Index category) {

@@ -294,8 +294,8 @@ class Evaluation {
     };
 
     struct Workspace {
-        std::vector<std::int32_t> detection_rows;  // of several cells, one after the other
-        std::vector<std::int32_t> ground_truth_rows;
+        std::vector<std::int32_t> detection_rows;     // of several cells, one after the other
+        std::vector<std::int32_t> ground_truth_rows;  // the same
         std::vector<double> block;
         std::vector<std::uint8_t> ignored;
         std::vector<std::uint8_t> crowd;
@@ -326,35 +326,42 @@ class Evaluation {
             .subspan(static_cast<std::size_t>(cell.detections_begin), static_cast<std::size_t>(cell.detection_count));
     }
 
+    [[nodiscard]] View1<const GroundTruth> ground_truths_of(const Cell& cell) const {
+        return View1<const GroundTruth>(ground_truths_.entries)
+            .subspan(static_cast<std::size_t>(cell.ground_truths_begin),
+                     static_cast<std::size_t>(cell.ground_truth_count));
+    }
+
     void match_some(View1<const Cell> cells, Workspace& work, int thread) {
         work.detection_rows.clear();
+        work.ground_truth_rows.clear();
         for (const Cell& cell : cells) {
             for (const Detection& detection : detections_of(cell)) work.detection_rows.push_back(detection.row);
+            for (const GroundTruth& object : ground_truths_of(cell)) work.ground_truth_rows.push_back(object.row);
         }
-        similarity_.expect(work.detection_rows);
-        View1<const std::int32_t> rows = work.detection_rows;
+        similarity_.expect(work.detection_rows, work.ground_truth_rows);
+        View1<const std::int32_t> detection_rows = work.detection_rows;
+        View1<const std::int32_t> ground_truth_rows = work.ground_truth_rows;
         for (const Cell& cell : cells) {
-            const auto count = static_cast<std::size_t>(cell.detection_count);
-            match_cell(cell, rows.first(count), work, thread);
-            rows = rows.subspan(count);
+            const auto detection_count = static_cast<std::size_t>(cell.detection_count);
+            const auto ground_truth_count = static_cast<std::size_t>(cell.ground_truth_count);
+            match_cell(cell, detection_rows.first(detection_count), ground_truth_rows.first(ground_truth_count), work,
+                       thread);
+            detection_rows = detection_rows.subspan(detection_count);
+            ground_truth_rows = ground_truth_rows.subspan(ground_truth_count);
         }
     }
 
-    void match_cell(const Cell& cell, View1<const std::int32_t> detection_rows, Workspace& work, int thread) {
+    void match_cell(const Cell& cell, View1<const std::int32_t> detection_rows,
+                    View1<const std::int32_t> ground_truth_rows, Workspace& work, int thread) {
         const auto detections = detections_of(cell);
-        const auto ground_truths = View1<const GroundTruth>(ground_truths_.entries)
-                                       .subspan(static_cast<std::size_t>(cell.ground_truths_begin),
-                                                static_cast<std::size_t>(cell.ground_truth_count));
-        work.ground_truth_rows.clear();
+        const auto ground_truths = ground_truths_of(cell);
         work.crowd.clear();
-        for (const GroundTruth& object : ground_truths) {
-            work.ground_truth_rows.push_back(object.row);
-            work.crowd.push_back(object.is_crowd);
-        }
+        for (const GroundTruth& object : ground_truths) work.crowd.push_back(object.is_crowd);
         work.taken.resize(ground_truths.size());
         work.block.resize(std::max(work.block.size(), detections.size() * ground_truths.size()));
         const View2<double> block{work.block.data(), ssize(detections), ssize(ground_truths)};
-        similarity_.fill(detection_rows, work.ground_truth_rows, block, thread);
+        similarity_.fill(detection_rows, ground_truth_rows, block, thread);
 
         const Index threshold_count = ssize(problem_.thresholds);
         for (Index word = 0; word < word_count(); ++word) {

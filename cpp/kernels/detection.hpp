@@ -39,8 +39,8 @@ class Similarity {
     // Called once before fill: scratch for so many threads, and the lowest threshold.
     virtual void prepare(int num_threads, double floor) = 0;
 
-    // Says that these detections will be asked for soon.
-    virtual void expect(View1<const std::int32_t> /*detections*/) const {}
+    // Says that these rows will be asked for soon.
+    virtual void expect(View1<const std::int32_t> /*detections*/, View1<const std::int32_t> /*ground_truths*/) const {}
 
     // Pairs met that cannot be compared (masks of different size).
     [[nodiscard]] virtual std::int64_t mismatches() const { return 0; }

@@ -162,7 +162,7 @@ def prepare_input(
     )
     limits = {limit for low_high in protocol.area_ranges.values() for limit in low_high}
     shared = [limit for limit in limits if sum(limit in low_high for low_high in protocol.area_ranges.values()) > 1]
-    quirks["area_on_border"] = int(np.count_nonzero(takes_part & np.isin(truth_area, shared)))
+    quirks["area_on_border"] = sum(int(np.count_nonzero(takes_part & (truth_area == limit))) for limit in shared)
     return EvaluationInput(
         similarity=similarity,
         ground_truth_image=truth_image,

@@ -24,8 +24,9 @@ void BoxSimilarity::prepare(int num_threads, double) {
     scratch_.resize(static_cast<std::size_t>(std::max(1, num_threads)));
 }
 
-void BoxSimilarity::expect(View1<const std::int32_t> detections) const {
+void BoxSimilarity::expect(View1<const std::int32_t> detections, View1<const std::int32_t> ground_truths) const {
     for (const std::int32_t row : detections) prefetch(detections_.row(row));
+    for (const std::int32_t row : ground_truths) prefetch(ground_truths_.row(row));
 }
 
 void BoxSimilarity::fill(View1<const std::int32_t> detections, View1<const std::int32_t> ground_truths,

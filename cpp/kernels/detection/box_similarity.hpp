@@ -14,7 +14,7 @@ class BoxSimilarity : public Similarity {
         : detections_(detections), ground_truths_(ground_truths), crowd_(crowd) {}
 
     void prepare(int num_threads, double floor) override;
-    void expect(View1<const std::int32_t> detections) const override;
+    void expect(View1<const std::int32_t> detections, View1<const std::int32_t> ground_truths) const override;
     void fill(View1<const std::int32_t> detections, View1<const std::int32_t> ground_truths, View2<double> block,
               int thread) const override;
 
