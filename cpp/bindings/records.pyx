@@ -6,7 +6,7 @@ The columns are those of the JSON readers in kernels/records. Nothing of the cal
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_Check, PyDict_GetItemWithError
+from cpython.dict cimport PyDict_Check, PyDict_GetItemWithError, PyDict_Size
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
@@ -345,6 +345,7 @@ def detections_from_list(list records, *, bint bbox, bint segmentation, bint key
     cdef PyObject* value
     cdef dict record
     cdef uint16_t found
+    cdef bint is_complete
     score_array = np.empty(count)
     bbox_array = np.empty((count if bbox else 0, 4))
     presence_array = np.empty(count, dtype=np.uint16)
@@ -368,7 +369,11 @@ def detections_from_list(list records, *, bint bbox, bint segmentation, bint key
             else:
                 for i in range(4):
                     boxes[row, i] = NAN
-        value = PyDict_GetItemWithError(record, "segmentation")
+        # Most records have four keys: then there is nothing left to look for.
+        is_complete = value is not NULL and PyDict_Size(record) == 4
+        value = NULL
+        if not is_complete:
+            value = PyDict_GetItemWithError(record, "segmentation")
         if value is not NULL:
             found |= has_segmentation
         if segmentation:
@@ -376,7 +381,9 @@ def detections_from_list(list records, *, bint bbox, bint segmentation, bint key
                 masks.put(<object>value, place)
             else:
                 masks.put_missing()
-        value = PyDict_GetItemWithError(record, "keypoints")
+        value = NULL
+        if not is_complete:
+            value = PyDict_GetItemWithError(record, "keypoints")
         if value is not NULL:
             found |= has_keypoints
             if keypoints:
