@@ -254,3 +254,11 @@ def test_a_file_that_is_mostly_a_hole(tmp_path: Path) -> None:
     for num_threads in (1, 2):
         with pytest.raises(ValueError, match=r"^detections\[20000\]: expected an object"):
             read_detections(tmp_path / "sparse.json", num_threads=num_threads)
+
+
+@pytest.mark.parametrize("space", ["", "\n", " \n\t "])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_space_behind_a_text_that_ends_too_soon_changes_no_message(space: str, threads: int) -> None:
+    text = '[{"image_id":1,"category_id":1,"score":0.5}, {"image_id":1,"category_id":1,"score":0.5}' + space
+    with pytest.raises(ValueError, match=rf"^detections: expected '\]' \(the text ends at byte {len(text)}\)$"):
+        read_detections(text.encode(), num_threads=threads)

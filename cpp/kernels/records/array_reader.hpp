@@ -173,6 +173,7 @@ class ArrayReader {
             while (part.at < part.stop) {
                 const char* text = part.at;
                 skip_space(text);
+                if (text >= input_.end()) return;  // nothing but space is left
                 if (*text == ']') {
                     part.found_end = true;
                     part.at = text + 1;
