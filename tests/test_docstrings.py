@@ -6,12 +6,14 @@ import doctest
 import importlib
 import pkgutil
 
+import numpy as np
 import pytest
 
 import metrix
+import metrix.losses
 
 MODULES = sorted(
-    module.name for module in pkgutil.iter_modules(metrix.__path__, "metrix.") if not module.name.endswith("__main__")
+    module.name for module in pkgutil.walk_packages(metrix.__path__, "metrix.") if not module.name.endswith("__main__")
 )
 
 
@@ -28,3 +30,13 @@ def test_examples_are_found() -> None:
     }
     public = {"boxes", "curves", "keypoints", "masks", "matching"}
     assert all(examples[f"metrix.{name}"] > 0 for name in public)
+
+
+@pytest.mark.parametrize("name", metrix.losses.__all__)
+def test_examples_of_losses_run(name: str) -> None:
+    """Losses are objects, whose documentation doctest does not look for."""
+    loss = getattr(metrix.losses, name)
+    names = vars(metrix.losses) | {"np": np}
+    test = doctest.DocTestParser().get_doctest(loss.__doc__, names, name, None, None)
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0

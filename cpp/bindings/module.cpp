@@ -11,6 +11,7 @@ void bind_boxes(py::module_ module);
 void bind_curves(py::module_ module);
 void bind_detection(py::module_ module);
 void bind_keypoints(py::module_ module);
+void bind_losses(py::module_ module);
 void bind_masks(py::module_ module);
 void bind_matching(py::module_ module);
 void bind_records(py::module_ module);
@@ -83,6 +84,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_curves(module.def_submodule("curves"));
     bind_detection(module.def_submodule("detection"));
     bind_keypoints(module.def_submodule("keypoints"));
+    bind_losses(module.def_submodule("losses"));
     bind_masks(module.def_submodule("masks"));
     bind_matching(module.def_submodule("matching"));
     bind_records(module.def_submodule("records"));

@@ -15,6 +15,7 @@ else()
 endif()
 
 # The least instruction set that the package claims to run on: x86-64-v2, which NumPy needs as well.
+add_library(metrix_least_instruction_set INTERFACE)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT MSVC)
-  target_compile_options(metrix_numerics INTERFACE -march=x86-64-v2)
+  target_compile_options(metrix_least_instruction_set INTERFACE -march=x86-64-v2)
 endif()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from metrix import _core, boxes, curves, detection, keypoints, masks, matching, protocols, records, report
 from metrix.detection import evaluate_detections
 from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
+
+if TYPE_CHECKING:
+    from metrix import losses
 
 __version__: str = _core.version
 __all__ = [
@@ -18,9 +24,17 @@ __all__ = [
     "detection",
     "evaluate_detections",
     "keypoints",
+    "losses",
     "masks",
     "matching",
     "protocols",
     "records",
     "report",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Modules that an evaluation does without are imported when they are asked for."""
+    if name == "losses":
+        return import_module("metrix.losses")
+    raise AttributeError(f"module 'metrix' has no attribute {name!r}")

@@ -8,6 +8,7 @@ from . import boxes
 from . import curves
 from . import detection
 from . import keypoints
+from . import losses
 from . import masks
 from . import matching
 from . import records
@@ -19,6 +20,7 @@ __all__: list[str] = [
     "detection",
     "in_forked_child",
     "keypoints",
+    "losses",
     "masks",
     "matching",
     "records",

@@ -1,0 +1,27 @@
+# metrix_compile_for_each_instruction_set(<target> <source>...): adds the sources to a target once for each instruction set
+# worth a variant (cpp/DECISIONS.md, 16), with METRIX_LEVEL its name. They must give the same bits, and define nothing that
+# the linker could share between variants: support/instruction_set.hpp says which one is called.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT MSVC)
+  set(METRIX_LEVELS v3 v4)
+else()
+  set(METRIX_LEVELS "")
+endif()
+
+function(metrix_compile_for_each_instruction_set target)
+  foreach(level baseline ${METRIX_LEVELS})
+    set(name ${target}_${level})
+    add_library(${name} OBJECT ${ARGN})
+    target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE metrix_numerics metrix_sanitizers metrix_warnings)
+    target_compile_definitions(${name} PRIVATE METRIX_LEVEL=${level})
+    if(level STREQUAL baseline)
+      target_link_libraries(${name} PRIVATE metrix_least_instruction_set)
+    else()
+      target_compile_options(${name} PRIVATE -march=x86-64-${level})
+    endif()
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${name}>)
+  endforeach()
+  if(METRIX_LEVELS)
+    target_compile_definitions(${target} PRIVATE METRIX_X86_LEVELS)
+  endif()
+endfunction()

@@ -1,0 +1,101 @@
+// Elementwise losses of binary and multilabel classification; z: a logit, p: a probability, y: the target.
+//
+// Sources: see the functions of metrix.losses.classification.
+#pragma once
+
+#include "kernels/losses/terms.hpp"
+
+namespace metrix::losses {
+
+// eps: probabilities are kept so far from 0 and 1. Logarithms are at least -100, and the gradient divides by 1e-12 at
+// least, as in PyTorch.
+struct binary_cross_entropy {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T x, T y, const T* parameters) {
+        const T eps = parameters[0];
+        const T p = lesser(greater(x, eps), T(1) - eps);
+        const T complement = T(1) - p;
+        constexpr T least_log = T(-100);
+        constexpr T least = T(1e-12);
+        const T from_zero = greater(p, least);
+        const T from_one = greater(complement, least);
+        return {-(y * greater(log(p), least_log) + (T(1) - y) * greater(log1p(-p), least_log)),
+                (p - y) / greater(p * complement, least),
+                y / (from_zero * from_zero) + (T(1) - y) / (from_one * from_one)};
+    }
+};
+
+// pos_weight
+struct binary_cross_entropy_with_logits {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T z, T y, const T* parameters) {
+        const Logistic<T> of = logistic(z);
+        const T positive = parameters[0] * y;
+        const T negative = T(1) - y;
+        return {negative * of.softplus + positive * of.softminus, negative * of.probability - positive * of.complement,
+                (negative + positive) * of.probability * of.complement};
+    }
+};
+
+enum class Power { zero, two, any };
+
+// gamma, weight of positives, weight of negatives
+template <Power power>
+struct sigmoid_focal {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T z, T y, const T* parameters) {
+        const T gamma = parameters[0];
+        const Logistic<T> of = logistic(z);
+        const T negative = T(1) - y;
+        const T weight = y * parameters[1] + negative * parameters[2];
+        const T entropy = y * of.softminus + negative * of.softplus;
+        // How wrong the probability is, and how that changes, relative to itself.
+        const T wrong = y * of.complement + negative * of.probability;
+        const T variance = of.probability * of.complement;
+        const T change = (negative - y) * variance;
+        const T inverse = T(1) / (wrong > T(0) ? wrong : T(1));
+        const T first = change * inverse;
+        const T second = change * (of.complement - of.probability) * inverse;
+        T factor = T(1);
+        if constexpr (power == Power::two) factor = wrong * wrong;
+        if constexpr (power == Power::any) factor = exp(gamma * log(wrong));
+        const T scale = weight * factor;
+        const T slope = of.probability - y;
+        return {scale * entropy, scale * (gamma * first * entropy + slope),
+                scale * (gamma * ((gamma - T(1)) * first * first + second) * entropy + T(2) * gamma * first * slope +
+                         variance)};
+    }
+};
+
+using sigmoid_focal_loss = sigmoid_focal<Power::any>;
+using sigmoid_focal_loss_of_square = sigmoid_focal<Power::two>;
+using sigmoid_focal_loss_of_nothing = sigmoid_focal<Power::zero>;
+
+// A target above 0 is the positive class, any other the negative one.
+struct hinge_loss {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T x, T y, const T*) {
+        const T side = y > T(0) ? T(1) : T(-1);
+        const T margin = T(1) - side * x;
+        return {greater(margin, T(0)), margin > T(0) ? -side : (margin <= T(0) ? T(0) : margin), T(0)};
+    }
+};
+
+struct squared_hinge_loss {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T x, T y, const T*) {
+        const T side = y > T(0) ? T(1) : T(-1);
+        const T margin = greater(T(1) - side * x, T(0));
+        return {margin * margin, T(-2) * side * margin, margin > T(0) ? T(2) : T(0)};
+    }
+};
+
+struct soft_margin_loss {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T x, T y, const T*) {
+        const Logistic<T> of = logistic(y * x);
+        return {of.softminus, -y * of.complement, y * y * (of.probability * of.complement)};
+    }
+};
+
+}  // namespace metrix::losses

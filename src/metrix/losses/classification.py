@@ -1,0 +1,114 @@
+"""Losses of binary and multilabel classification, one term for each element."""
+
+from __future__ import annotations
+
+from metrix.losses._elementwise import Formula, elementwise, formula, fraction, not_negative, positive
+
+
+@elementwise()
+def binary_cross_entropy(*, eps: float = 0.0) -> Formula:
+    """Cross-entropy of probabilities, ``-(y log p + (1 - y) log(1 - p))``; targets from 0 to 1.
+
+    Logarithms are at least -100, as in PyTorch, so that a certain mistake costs 100. From logits,
+    :data:`binary_cross_entropy_with_logits` keeps more digits.
+
+    Args:
+        eps: keeps probabilities so far from 0 and 1: 1e-7 is Keras' rule.
+
+    Example:
+        >>> float(binary_cross_entropy([0.0], [1.0]))
+        100.0
+
+    Source:
+        PyTorch's binary_cross_entropy.
+    """
+    eps = not_negative(eps, "eps")
+    if eps >= 0.5:
+        raise ValueError(f"eps: expected a number below 0.5, got {eps}")
+    return formula("binary_cross_entropy", eps)
+
+
+@elementwise()
+def binary_cross_entropy_with_logits(*, pos_weight: float = 1.0) -> Formula:
+    """Cross-entropy of logits, ``(1 - y) log(1 + e^z) + pos_weight y log(1 + e^-z)``; targets from 0 to 1.
+
+    Args:
+        pos_weight: how much more a positive counts, above 0.
+
+    Example:
+        >>> round(float(binary_cross_entropy_with_logits([0.0], [1.0])), 6)
+        0.693147
+
+    Source:
+        PyTorch's binary_cross_entropy_with_logits.
+    """
+    return formula("binary_cross_entropy_with_logits", positive(pos_weight, "pos_weight"))
+
+
+@elementwise(hess="clip")
+def sigmoid_focal_loss(*, alpha: float | None = 0.25, gamma: float = 2.0) -> Formula:
+    """Cross-entropy of logits that looks away from what is right already: times ``(1 - p_t)^gamma``.
+
+    ``p_t`` is the probability of the target. RetinaNet divides the sum by the number of positives, not of elements: use
+    ``reduction="sum"``. Its second derivative is negative for bad mistakes, so ``grad_hess`` clips it.
+
+    Args:
+        alpha: weight of positives, that of negatives being ``1 - alpha``; None: both 1.
+        gamma: how much it looks away, at least 0.
+
+    Example:
+        >>> round(float(sigmoid_focal_loss([0.0], [1.0])), 6)
+        0.043322
+
+    Source:
+        T.-Y. Lin et al., Focal loss for dense object detection, 2017; torchvision's sigmoid_focal_loss.
+    """
+    positives = negatives = 1.0
+    if alpha is not None:
+        positives = fraction(alpha, "alpha")
+        negatives = 1 - positives
+    gamma = not_negative(gamma, "gamma")
+    kind = {0.0: "_of_nothing", 2.0: "_of_square"}.get(gamma, "")
+    return formula("sigmoid_focal_loss" + kind, gamma, positives, negatives)
+
+
+@elementwise(hess="ones")
+def hinge_loss() -> Formula:
+    """``max(0, 1 - s pred)``, where the side ``s`` is 1 for targets above 0 and -1 for all others.
+
+    Example:
+        >>> float(hinge_loss([0.5, 0.5], [1, -1]))
+        1.0
+
+    Source:
+        C. Cortes and V. Vapnik, Support-vector networks, 1995; scikit-learn's hinge_loss.
+    """
+    return formula("hinge_loss")
+
+
+@elementwise()
+def squared_hinge_loss() -> Formula:
+    """The square of :data:`hinge_loss`.
+
+    Example:
+        >>> float(squared_hinge_loss([0.5, 0.5], [1, 0]))
+        1.25
+
+    Source:
+        Keras' squared_hinge.
+    """
+    return formula("squared_hinge_loss")
+
+
+@elementwise()
+def soft_margin_loss() -> Formula:
+    """``log(1 + e^(-y pred))`` for targets of -1 and 1.
+
+    Example:
+        >>> round(float(soft_margin_loss([0.0], [-1])), 6)
+        0.693147
+
+    Source:
+        PyTorch's soft_margin_loss.
+    """
+    return formula("soft_margin_loss")

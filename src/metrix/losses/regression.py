@@ -1,0 +1,187 @@
+"""Losses of regression, one term for each element; ``r = pred - target``."""
+
+from __future__ import annotations
+
+from metrix.losses._elementwise import Formula, elementwise, formula, fraction, not_negative, positive
+
+
+@elementwise()
+def mse_loss() -> Formula:
+    """Squared error, ``r^2``.
+
+    Half of it, as boosting and some texts have it, is ``0.5 * mse_loss``; the second derivative here is 2.
+
+    Example:
+        >>> float(mse_loss([1.0, 3.0], [0.0, 1.0]))
+        2.5
+
+    Source:
+        C. F. Gauss, 1809; PyTorch's mse_loss.
+    """
+    return formula("mse_loss")
+
+
+@elementwise(hess="ones")
+def l1_loss() -> Formula:
+    """Absolute error, ``|r|``; its gradient at 0 is 0.
+
+    Example:
+        >>> float(l1_loss([1.0, 3.0], [0.0, 1.0]))
+        1.5
+
+    Source:
+        P.-S. Laplace, 1774; PyTorch's l1_loss.
+    """
+    return formula("l1_loss")
+
+
+@elementwise()
+def huber_loss(*, delta: float = 1.0) -> Formula:
+    """Huber's loss: ``r^2 / 2`` up to ``delta``, ``delta (|r| - delta / 2)`` beyond.
+
+    Args:
+        delta: where the square becomes a line, above 0.
+
+    Example:
+        >>> float(huber_loss([1.0, 3.0], [0.0, 0.0]))
+        1.5
+
+    Source:
+        P. J. Huber, Robust estimation of a location parameter, 1964; PyTorch's huber_loss.
+    """
+    return formula("huber_loss", positive(delta, "delta"))
+
+
+@elementwise()
+def smooth_l1_loss(*, beta: float = 1.0) -> Formula:
+    """Huber's loss over its threshold: ``r^2 / (2 beta)`` below ``beta``, ``|r| - beta / 2`` beyond.
+
+    Args:
+        beta: where the square becomes a line; 0 is the absolute error. Region proposals use 1/9.
+
+    Example:
+        >>> float(smooth_l1_loss([0.5, 3.0], [0.0, 0.0], beta=1.0))
+        1.3125
+
+    Source:
+        R. Girshick, Fast R-CNN, 2015; PyTorch's smooth_l1_loss.
+    """
+    beta = not_negative(beta, "beta")
+    return formula("smooth_l1_loss", beta) if beta > 0 else formula("l1_loss")
+
+
+@elementwise(hess="clip")
+def pseudo_huber_loss(*, delta: float = 1.0) -> Formula:
+    """A smooth relative of Huber's loss: ``delta^2 (sqrt(1 + (r / delta)^2) - 1)``.
+
+    Args:
+        delta: about where the square becomes a line, above 0.
+
+    Example:
+        >>> float(pseudo_huber_loss([3.0], [0.0], delta=4.0))
+        4.0
+
+    Source:
+        P. Charbonnier et al., 1997; XGBoost's reg:pseudohubererror.
+    """
+    return formula("pseudo_huber_loss", positive(delta, "delta"))
+
+
+@elementwise(hess="clip")
+def log_cosh_loss() -> Formula:
+    """Logarithm of the hyperbolic cosine of ``r``, to all its digits near 0 and without overflow far from it.
+
+    Example:
+        >>> bool(log_cosh_loss([1000.0], [0.0]) == 1000 - np.log(2))
+        True
+
+    Source:
+        R. A. Saleh and A. K. Md. E. Saleh, Statistical properties of the log-cosh loss function, 2022.
+    """
+    return formula("log_cosh_loss")
+
+
+@elementwise(hess="ones")
+def quantile_loss(*, quantile: float = 0.5) -> Formula:
+    """Pinball loss: ``quantile * u`` for ``u = target - pred`` above 0, ``(quantile - 1) * u`` below.
+
+    The gradient is 0 where ``u`` is. With 0.5 it is half the absolute error.
+
+    Args:
+        quantile: which one the best constant prediction is, between 0 and 1.
+
+    Example:
+        >>> float(quantile_loss([0.0, 0.0], [1.0, -1.0], quantile=0.9))
+        0.5
+
+    Source:
+        R. Koenker and G. Bassett, Regression quantiles, 1978.
+    """
+    return formula("quantile_loss", fraction(quantile, "quantile"))
+
+
+@elementwise()
+def poisson_nll_loss(*, log_input: bool = True, full: bool = False, eps: float = 1e-8) -> Formula:
+    """Negative log-likelihood of counts: ``exp(pred) - target * pred``.
+
+    Args:
+        log_input: predictions are logarithms of rates; False: rates, ``pred - target * log(pred + eps)``.
+        full: with Stirling's approximation of ``log(target!)`` where the target is above 1.
+        eps: keeps the logarithm of a rate of 0 finite, above 0.
+
+    Example:
+        >>> float(poisson_nll_loss([0.0], [2.0]))
+        1.0
+
+    Source:
+        A. C. Cameron and P. K. Trivedi, Regression analysis of count data, 1998; PyTorch's poisson_nll_loss.
+    """
+    name = "poisson_nll_loss" + ("" if log_input else "_of_rate") + ("_full" if full else "")
+    return formula(name, positive(eps, "eps"))
+
+
+@elementwise(hess="clip")
+def msle_loss() -> Formula:
+    """Squared error of ``log(1 + x)``; predictions and targets above -1.
+
+    Its second derivative is negative where predictions are far too high, so ``grad_hess`` clips it.
+
+    Example:
+        >>> round(float(msle_loss([0.0], [1.0])), 6)
+        0.480453
+
+    Source:
+        Keras' mean_squared_logarithmic_error, without its clipping of negative numbers.
+    """
+    return formula("msle_loss")
+
+
+@elementwise(hess="ones")
+def mape_loss(*, eps: float = 2.220446049250313e-16) -> Formula:
+    """Absolute error relative to the target, ``|r| / max(|target|, eps)``: a fraction, not a percentage.
+
+    Args:
+        eps: the least denominator, above 0.
+
+    Example:
+        >>> float(mape_loss([1.0, 6.0], [2.0, 4.0]))
+        0.5
+
+    Source:
+        scikit-learn's mean_absolute_percentage_error.
+    """
+    return formula("mape_loss", positive(eps, "eps"))
+
+
+@elementwise(hess="clip")
+def smape_loss() -> Formula:
+    """Absolute error relative to both sides, ``2 |r| / (|pred| + |target|)``, from 0 to 2; 0 where both are 0.
+
+    Example:
+        >>> float(smape_loss([1.0, 0.0], [3.0, 0.0]))
+        0.5
+
+    Source:
+        S. Makridakis, Accuracy measures, 1993.
+    """
+    return formula("smape_loss")

@@ -1,0 +1,100 @@
+"""metrix.losses.regression: against the definitions, and where floating point is hard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from effort import cases
+from losses.elementwise_cases import REGRESSION, Case
+from losses.elementwise_checks import check_single_precision, check_values_and_derivatives, check_what_is_not_finite
+from metrix.losses import (
+    huber_loss,
+    l1_loss,
+    log_cosh_loss,
+    mape_loss,
+    mse_loss,
+    msle_loss,
+    poisson_nll_loss,
+    pseudo_huber_loss,
+    quantile_loss,
+    smape_loss,
+    smooth_l1_loss,
+)
+
+
+@pytest.mark.parametrize("case", REGRESSION, ids=str)
+def test_values_and_derivatives(case: Case, rng: np.random.Generator) -> None:
+    check_values_and_derivatives(case, rng, cases(20000))
+
+
+@pytest.mark.parametrize("case", REGRESSION, ids=str)
+def test_single_precision(case: Case, rng: np.random.Generator) -> None:
+    check_single_precision(case, rng, cases(20000))
+
+
+@pytest.mark.parametrize("case", REGRESSION, ids=str)
+def test_what_is_not_finite(case: Case) -> None:
+    check_what_is_not_finite(case)
+
+
+def test_kinks_have_gradient_zero() -> None:
+    at = np.array([2.0])
+    for loss in (mse_loss, l1_loss, smape_loss, quantile_loss, mape_loss):
+        assert loss.value_and_grad(at, at)[1][0] == 0
+
+
+def test_huber_loss_is_delta_times_smooth_l1_loss(rng: np.random.Generator) -> None:
+    pred, target = rng.normal(size=(2, 100))
+    scaled = 0.5 * smooth_l1_loss(pred, target, beta=0.5, reduction="none")
+    np.testing.assert_allclose(huber_loss(pred, target, delta=0.5, reduction="none"), scaled, rtol=1e-15)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-5, 1e-3, 0.5, 0.999, 1.0, 1.001, 20.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_log_cosh_loss_keeps_its_digits(size: float, dtype: type) -> None:
+    r = np.longdouble(dtype(size))
+    expected = np.log1p(2 * np.sinh(r / 2) ** 2)
+    assert log_cosh_loss(dtype([size]), dtype([0])) == pytest.approx(
+        float(expected), rel=4 * float(np.finfo(dtype).eps)
+    )
+
+
+def test_log_cosh_loss_does_not_overflow() -> None:
+    value, grad = log_cosh_loss.value_and_grad(np.array([1e300]), np.array([0.0]))
+    assert (value, grad[0]) == (1e300, 1.0)
+
+
+def test_pseudo_huber_loss_does_not_cancel() -> None:
+    assert pseudo_huber_loss(np.array([1e-9]), np.array([0.0])) == pytest.approx(5e-19, rel=1e-15)
+
+
+def test_smape_loss_of_nothing_is_zero() -> None:
+    value, grad = smape_loss.value_and_grad(np.zeros(1), np.zeros(1))
+    assert (value, grad[0]) == (0, 0)
+
+
+def test_msle_loss_clips_its_second_derivative() -> None:
+    pred, target = np.array([50.0]), np.array([0.0])
+    assert msle_loss.grad_hess(pred, target, hess="exact")[1][0] < 0
+    assert msle_loss.grad_hess(pred, target)[1][0] == 1e-16
+
+
+def test_poisson_nll_loss_of_a_rate_of_zero_is_finite() -> None:
+    assert np.isfinite(poisson_nll_loss(np.zeros(1), np.ones(1), log_input=False))
+
+
+@pytest.mark.parametrize(
+    ("loss", "parameters", "message"),
+    [
+        (huber_loss, {"delta": 0}, "delta: expected a finite number > 0, got 0"),
+        (pseudo_huber_loss, {"delta": np.inf}, "delta: expected a finite number > 0, got inf"),
+        (smooth_l1_loss, {"beta": -1}, "beta: expected a finite number >= 0, got -1"),
+        (quantile_loss, {"quantile": 1.0}, "quantile: expected a number between 0 and 1, got 1.0"),
+        (poisson_nll_loss, {"eps": np.nan}, "eps: expected a finite number > 0, got nan"),
+        (mape_loss, {"eps": 0.0}, "eps: expected a finite number > 0, got 0.0"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(loss: object, parameters: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        loss(np.ones(1), np.ones(1), **parameters)  # type: ignore[operator]

@@ -1,0 +1,111 @@
+"""Elementwise losses as they are defined, in extended precision and without a thought for speed or overflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.longdouble]
+LossFunction = Callable[..., Array]
+
+
+def sigmoid(z: Array) -> Array:
+    return 1 / (1 + np.exp(-z))
+
+
+def mse_loss(x: Array, y: Array) -> Array:
+    return (x - y) ** 2
+
+
+def l1_loss(x: Array, y: Array) -> Array:
+    return np.abs(x - y)
+
+
+def huber_loss(x: Array, y: Array, delta: float = 1.0) -> Array:
+    r = np.abs(x - y)
+    return np.where(r <= delta, r**2 / 2, delta * (r - np.longdouble(delta) / 2))
+
+
+def smooth_l1_loss(x: Array, y: Array, beta: float = 1.0) -> Array:
+    if beta == 0:
+        return l1_loss(x, y)
+    r = np.abs(x - y)
+    return np.where(r < beta, r**2 / (2 * np.longdouble(beta)), r - np.longdouble(beta) / 2)
+
+
+def pseudo_huber_loss(x: Array, y: Array, delta: float = 1.0) -> Array:
+    return delta**2 * (np.sqrt(1 + ((x - y) / delta) ** 2) - 1)
+
+
+def log_cosh_loss(x: Array, y: Array) -> Array:
+    return np.log(np.cosh(x - y))
+
+
+def quantile_loss(x: Array, y: Array, quantile: float = 0.5) -> Array:
+    return np.where(y > x, quantile * (y - x), (1 - np.longdouble(quantile)) * (x - y))
+
+
+def poisson_nll_loss(x: Array, y: Array, log_input: bool = True, full: bool = False, eps: float = 1e-8) -> Array:
+    value = np.exp(x) - y * x if log_input else x - y * np.log(x + eps)
+    if full:
+        above = np.where(y > 1, y, 1)
+        stirling = above * np.log(above) - above + np.log(2 * np.longdouble(np.pi) * above) / 2
+        value = value + np.where(y > 1, stirling, 0)
+    return value
+
+
+def msle_loss(x: Array, y: Array) -> Array:
+    return (np.log1p(x) - np.log1p(y)) ** 2
+
+
+def mape_loss(x: Array, y: Array, eps: float = 2.220446049250313e-16) -> Array:
+    return np.abs(x - y) / np.maximum(np.abs(y), eps)
+
+
+def smape_loss(x: Array, y: Array) -> Array:
+    total = np.abs(x) + np.abs(y)
+    return np.where(total == 0, 0, 2 * np.abs(x - y) / np.where(total == 0, 1, total))
+
+
+def binary_cross_entropy(x: Array, y: Array, eps: float = 0.0) -> Array:
+    p = np.clip(x, eps, 1 - np.longdouble(eps))
+    return -(y * np.maximum(np.log(p), -100) + (1 - y) * np.maximum(np.log(1 - p), -100))
+
+
+def binary_cross_entropy_with_logits(x: Array, y: Array, pos_weight: float = 1.0) -> Array:
+    return -(pos_weight * y * np.log(sigmoid(x)) + (1 - y) * np.log(sigmoid(-x)))
+
+
+def sigmoid_focal_loss(x: Array, y: Array, alpha: float | None = 0.25, gamma: float = 2.0) -> Array:
+    right = y * sigmoid(x) + (1 - y) * sigmoid(-x)
+    weight = 1 if alpha is None else y * alpha + (1 - y) * (1 - np.longdouble(alpha))
+    return weight * (1 - right) ** gamma * binary_cross_entropy_with_logits(x, y)
+
+
+def side(y: Array) -> Array:
+    return np.where(y > 0, np.longdouble(1), np.longdouble(-1))
+
+
+def hinge_loss(x: Array, y: Array) -> Array:
+    return np.maximum(0, 1 - side(y) * x)
+
+
+def squared_hinge_loss(x: Array, y: Array) -> Array:
+    return np.maximum(0, 1 - side(y) * x) ** 2
+
+
+def soft_margin_loss(x: Array, y: Array) -> Array:
+    return np.log(1 + np.exp(-y * x))
+
+
+def derivatives(loss: LossFunction, x: Array, y: Array, **parameters: Any) -> tuple[Array, Array]:
+    """First and second by central differences of fourth order."""
+    h = np.longdouble(2.0) ** -15
+    far, near = [loss(x + k * h, y, **parameters) for k in (-2, 2)], [loss(x + k * h, y, **parameters) for k in (-1, 1)]
+    middle = loss(x, y, **parameters)
+    first = (8 * (near[1] - near[0]) - (far[1] - far[0])) / (12 * h)
+    second = (16 * (near[0] + near[1]) - (far[0] + far[1]) - 30 * middle) / (12 * h * h)
+    return first, second
