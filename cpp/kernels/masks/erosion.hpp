@@ -1,9 +1,10 @@
 // Erosion by a square: the pixels whose whole neighbourhood of (2 distance + 1)^2 pixels is foreground. What lies
 // outside of the canvas is background.
 //
-// The square is separable. Down a column, a span of rows loses `distance` at both ends. Across columns, the window of
-// 2 distance + 1 columns keeps what all of them have: of masks with one span in each column the greatest start and the
-// least end, of others the bits they share.
+// The square is separable. Down a column, a span of rows loses `distance` at both ends, and short ones vanish. Across
+// columns, a window of 2 distance + 1 of them keeps what all of them have. Most columns are left with one span at most:
+// of windows of these it is the greatest start and the least end, for eight columns at a time. The others, about a
+// quarter in the masks of COCO, go by bits.
 #pragma once
 
 #include "kernels/masks.hpp"
