@@ -270,6 +270,16 @@ def test_ragged_masks(rng: np.random.Generator) -> None:
                 assert_similarity(masks.encode(found), masks.encode(truth), 400, 60, distance)
 
 
+def test_more_spans_after_the_erosion_than_before() -> None:
+    """Columns whose gaps alternate: what two of them share has twice as many spans, too many for layers."""
+    image = np.ones((800, 300), dtype=np.uint8)
+    image[10::40, 100:110:2] = 0
+    image[30::40, 101:110:2] = 0
+    for other in (image, np.ones_like(image)):
+        assert_similarity(masks.encode(image), masks.encode(other), 800, 300, 1)
+        assert_similarity(masks.encode(other), masks.encode(image), 800, 300, 3)
+
+
 def test_spans_that_touch_are_one() -> None:
     """An outline that meets itself gives a column two spans without a gap between them."""
     bow = [[2.0, 2.0, 30.0, 2.0, 30.0, 16.0, 2.0, 16.0, 2.0, 30.0, 30.0, 30.0, 30.0, 16.0, 16.0, 16.0, 2.0, 16.0]]
