@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import metrix
+from metrix._arrow import is_table
 from metrix._detection_input import fields_to_read
 from metrix.build_info import build_info
 from metrix.protocols import IouType
@@ -226,7 +227,7 @@ class _Silent:
 
     def read(self, path: str, part: str, options: argparse.Namespace, iou_type: IouType = "bbox") -> Any:
         """Ground truth or detections."""
-        with self.open(path, part) as source:
+        with contextlib.nullcontext(path) if is_table(path) else self.open(path, part) as source:
             if part == "ground truth":
                 return read_ground_truth(source, fields=fields_to_read(iou_type), num_threads=options.threads)
             return read_detections(source, num_threads=options.threads)
