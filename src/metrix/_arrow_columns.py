@@ -222,7 +222,7 @@ def keypoints(array: pa.Array) -> npt.NDArray[np.float64]:
 def _offsets(array: pa.Array) -> npt.NDArray[np.int64]:
     """Where each row begins in ``array.values``, and the end."""
     if pa.types.is_fixed_size_list(array.type):
-        return np.arange(array.offset, array.offset + len(array) + 1, dtype=np.int64) * array.type.list_size
+        return np.arange(array.offset, array.offset + len(array) + 1, dtype=np.int64) * int(array.type.list_size)
     return np.asarray(array.offsets.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
