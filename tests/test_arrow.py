@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -72,6 +73,9 @@ def test_tables_evaluate_to_the_same_bits(iou_type: Any, truth_name: str, found_
         assert same_bits(metrix.evaluate_detections(tables, detections, iou_type=iou_type), expected)
     ready = GroundTruth.from_arrow(**tables), Detections.from_arrow(table)
     assert same_bits(metrix.evaluate_detections(*ready, iou_type=iou_type), expected)
+    read = read_ground_truth(truth)
+    assert ready[0].category_names == read.category_names
+    assert np.array_equal(ready[0].image_sizes, read.image_sizes)
 
 
 def test_files_evaluate_to_the_same_bits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,6 +95,8 @@ def test_files_evaluate_to_the_same_bits(tmp_path: Path, capsys: pytest.CaptureF
         path = tmp_path / f"found.{suffix}"
         assert same_bits(metrix.evaluate_detections(paths, str(path), iou_type="segm"), expected)
         assert cli.main(["eval", str(SAMPLE / "instances.json"), str(path), "--json"]) == 0
+        options = argparse.Namespace(threads=1)
+        assert len(cli._Bars(None).read(str(path), "detections", options)) == table.num_rows  # no bar reads such a file
         assert json.loads(capsys.readouterr().out)["stats"] == expected.stats
 
 
@@ -265,6 +271,9 @@ def test_null_is_absent_where_a_field_may_be_absent() -> None:
     found = Detections.from_arrow(table)
     assert found.has("bbox").tolist() == [False, True, True]
     assert not Detections.from_arrow(rows(image_id=[1], bbox=pa.nulls(1))).has("bbox").any()
+    nothing = [[None, mask], [None, {"size": [1, 2], "counts": [2]}], [None, [[0.0] * 6]]]
+    for column in nothing:
+        assert masks_of(pa.array(column)).kind.tolist()[0] == 0
     variable = Detections.from_arrow(rows(bbox=pa.array([box, None, box])))
     assert np.array_equal(variable.bbox, [box, [np.nan] * 4, box], equal_nan=True)
 
@@ -330,6 +339,28 @@ class Exporter:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self._table.__arrow_c_stream__(requested_schema)
+
+
+class Frame(Exporter):
+    """A data frame: an array as well."""
+
+    def __init__(self, table: Any, array: Any) -> None:
+        super().__init__(table)
+        self.columns = table.column_names
+        self._array = array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return self._array
+
+
+def test_data_frames_are_tables_if_they_name_their_columns() -> None:
+    array = np.array([[7, 1, 2, 3, 4, 0.5, 9]])
+    unnamed = Frame(pa.table({str(i): array[:, i] for i in range(7)}), array)
+    assert read_detections(unnamed).image_id.values.tolist() == [7]  # type: ignore[arg-type]
+    named = Frame(rows(image_id=[3], bbox=packed_boxes(array[:, 1:5])), array)
+    assert read_detections(named).image_id.values.tolist() == [3]  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^detections: expected a column 'image_id', got \['a'\]"):
+        read_detections(pa.table({"a": [1]}))
 
 
 def test_whatever_exports_arrow_data_is_a_table() -> None:

@@ -22,15 +22,14 @@ OPTIONAL = {"area": np.nan, "iscrowd": 0, "ignore": 0, "num_keypoints": 0}
 
 
 def is_table(source: Any) -> bool:
-    """Whether it is the path of such a file, or a table with a column ``image_id`` that exports Arrow data."""
+    """Whether it is the path of such a file, or a table that exports Arrow data."""
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source).endswith(SUFFIXES)
     if not (hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")):
         return False
     # Data frames are arrays as well: one without these names may be the (N, 7) array of a results file.
-    if hasattr(source, "schema") and hasattr(source.schema, "names"):
-        return "image_id" in source.schema.names
-    return not hasattr(source, "__array__") or "image_id" in getattr(source, "columns", ())
+    is_frame = hasattr(source, "__array__") and not hasattr(source, "column_names")
+    return not is_frame or "image_id" in getattr(source, "columns", ())
 
 
 def is_document_of_tables(source: Any) -> bool:

@@ -179,7 +179,6 @@ def _box_matrix(array: pa.Array, name: str, valid: npt.NDArray[np.bool_]) -> npt
                 bad = ~there(part) & valid
                 if bad.any():
                     raise ValueError(f"{name}[{int(np.argmax(bad))}]: expected 4 numbers, got null")
-            boxes[~valid] = np.nan
             return boxes
     raise TypeError(f"{name}: expected structs of x, y, w, h, got the Arrow type {array.type}")
 

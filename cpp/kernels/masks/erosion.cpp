@@ -111,8 +111,6 @@ class Erosion {
             start[i] = stays ? greatest_start[i] : std::int16_t{0};
             end[i] = stays ? least_end[i] : std::int16_t{0};
         }
-        layer_start_ = start;
-        layer_end_ = end;
         return true;
     }
 
@@ -151,8 +149,7 @@ class Erosion {
         }
         const std::uint64_t* shared = slide(words.data(), words.data() + count, count, stride, window_,
                                             [](std::uint64_t a, std::uint64_t b) { return a & b; });
-        std::fill(layer_start_ + first, layer_start_ + stop, std::int16_t{0});
-        std::fill(layer_end_ + first, layer_end_ + stop, std::int16_t{0});
+        // Where nothing is left, nothing stands in the first layer either: each column had one of its spans in mind.
         for (std::uint32_t at = first; at < stop; ++at, shared += stride) {
             std::size_t layer = 0;
             const bool fits = for_each_stretch(shared, stride, [&](std::uint32_t start, std::uint32_t end) {
@@ -177,8 +174,6 @@ class Erosion {
     std::int16_t* end_ = nullptr;
     std::int16_t* ragged_ = nullptr;
     std::int16_t* spare_ = nullptr;
-    std::int16_t* layer_start_ = nullptr;  // of the builder
-    std::int16_t* layer_end_ = nullptr;
 };
 
 }  // namespace
