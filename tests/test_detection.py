@@ -35,7 +35,7 @@ def bits_of(report: metrix.DetectionReport) -> list[bytes]:
 # ---- arguments ------------------------------------------------------------------------------------------------------
 
 BAD_ARGUMENTS: list[tuple[dict[str, Any], str]] = [
-    ({"iou_type": "boxes"}, "iou_type: expected 'bbox', 'segm' or 'keypoints', got 'boxes'"),
+    ({"iou_type": "boxes"}, "iou_type: expected 'bbox', 'segm', 'boundary' or 'keypoints', got 'boxes'"),
     ({"protocol": "voc"}, "protocol: expected one of ['coco'] or a DetectionProtocol, got 'voc'"),
     ({"semantics": "strict"}, "semantics: expected 'pycocotools' or 'corrected', got 'strict'"),
     ({"iou_thresholds": []}, "iou_thresholds: expected at least one threshold"),

@@ -32,15 +32,16 @@ def ensure_reference(workload: Workload) -> None:
 def _compute(workload: Workload) -> None:
     import numpy as np
     from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
+
+    from peers.pycocotools import evaluator_of
 
     truth = COCO(str(workload.ground_truth_path))
     results = truth.loadRes(str(workload.detections_path))
-    whole = COCOeval(truth, results, workload.iou_type)
+    whole = evaluator_of(truth, results, workload.iou_type)
     in_one_go = len(whole.params.imgIds) * len(whole.params.catIds) <= _CELLS_AT_ONCE
     slices: dict[str, list[Any]] = {"precision": [], "recall": [], "scores": []}
     for categories in [whole.params.catIds] if in_one_go else [[category] for category in whole.params.catIds]:
-        part = COCOeval(truth, results, workload.iou_type)
+        part = evaluator_of(truth, results, workload.iou_type)
         part.params.catIds = categories
         if not in_one_go:
             part.params.imgIds = sorted({*truth.catToImgs[categories[0]], *results.catToImgs[categories[0]]})

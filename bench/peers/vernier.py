@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from vernier.instance import (
     CocoDataset,
     evaluate_bbox_grid,
+    evaluate_boundary_grid,
     evaluate_keypoints_grid,
     evaluate_segm_grid,
 )
@@ -34,7 +35,7 @@ class VernierEvaluation(Evaluation):
         "lists": "CocoDataset.from_arrays(columns made of the dict), evaluate_*_grid(list), ...",
         "arrays": "CocoDataset.from_arrays(...), evaluate_bbox_grid((N, 7) array), ...",
     }
-    boxed_for: ClassVar[frozenset[str]] = frozenset({"segm", "keypoints"})  # it refuses records without
+    boxed_for: ClassVar[frozenset[str]] = frozenset({"segm", "boundary", "keypoints"})  # it refuses records without
 
     def load(self, ground_truth: GroundTruthSource, detections: DetectionSource) -> None:
         if isinstance(ground_truth, Path):
@@ -62,6 +63,10 @@ class VernierEvaluation(Evaluation):
         elif self.iou_type == "segm":
             # As pycocotools does for results without a box: the area of a detection is that of its mask.
             self.grid = evaluate_segm_grid(self.dataset, self.detections, dt_area="mask", **options)
+        elif self.iou_type == "boundary":
+            self.grid = evaluate_boundary_grid(
+                self.dataset, self.detections, dt_area="mask", dilation_ratio=0.02, **options
+            )
         else:
             self.grid = evaluate_keypoints_grid(self.dataset, self.detections, sigmas={}, **options)
 
@@ -94,7 +99,7 @@ def _from_dictionary(document: dict[str, Any], iou_type: str) -> CocoDataset:
     annotations: dict[str, Any] = {key: column("annotations", key, np.int64) for key in integers}
     annotations["bbox"] = column("annotations", "bbox", np.float64)
     annotations["area"] = column("annotations", "area", np.float64)
-    if iou_type == "segm":
+    if iou_type in ("segm", "boundary"):
         annotations["segmentation"] = [record["segmentation"] for record in document["annotations"]]
     if iou_type == "keypoints":
         poses = column("annotations", "keypoints", np.float64)

@@ -5,6 +5,7 @@
 #include "bindings/convert.hpp"
 #include "bindings/mask_columns.hpp"
 #include "bindings/numpy_exp.hpp"
+#include "kernels/detection/boundary_similarity.hpp"
 #include "kernels/detection/box_similarity.hpp"
 #include "kernels/detection/keypoint_similarity.hpp"
 #include "kernels/detection/mask_similarity.hpp"
@@ -39,6 +40,16 @@ HeldSimilarity mask_similarity(const py::tuple& detections, const py::tuple& gro
     const masks::MaskColumn d = mask_column_view(detections, "detections");
     const masks::MaskColumn g = mask_column_view(ground_truths, "ground_truths");
     return hold(std::make_unique<detection::MaskSimilarity>(d, g, view1(crowd, "crowd", g.size())),
+                {detections, ground_truths, crowd}, d.size(), g.size());
+}
+
+// distance 0: by the ratio.
+HeldSimilarity boundary_similarity(const py::tuple& detections, const py::tuple& ground_truths,
+                                   const Array<std::uint8_t>& crowd, double dilation_ratio, std::uint32_t distance) {
+    const masks::MaskColumn d = mask_column_view(detections, "detections");
+    const masks::MaskColumn g = mask_column_view(ground_truths, "ground_truths");
+    return hold(std::make_unique<detection::BoundarySimilarity>(d, g, view1(crowd, "crowd", g.size()), dilation_ratio,
+                                                                distance),
                 {detections, ground_truths, crowd}, d.size(), g.size());
 }
 
@@ -191,6 +202,8 @@ void bind_detection(py::module_ module) {
                py::arg("ground_truths").noconvert(), py::arg("crowd").noconvert());
     module.def("mask_similarity", &mask_similarity, py::arg("detections"), py::arg("ground_truths"),
                py::arg("crowd").noconvert());
+    module.def("boundary_similarity", &boundary_similarity, py::arg("detections"), py::arg("ground_truths"),
+               py::arg("crowd").noconvert(), py::arg("dilation_ratio"), py::arg("distance"));
     module.def("keypoint_similarity", &keypoint_similarity, py::arg("detections").noconvert(),
                py::arg("ground_truths").noconvert(), py::arg("areas").noconvert(), py::arg("boxes").noconvert(),
                py::arg("variances").noconvert());

@@ -175,6 +175,24 @@ py::dict merge(const py::object& dicts, bool intersect) {
     return to_dict(merged.height, merged.width, text);
 }
 
+// distance 0: by the ratio.
+py::list boundary(const py::object& dicts, double dilation_ratio, std::uint32_t distance, int num_threads) {
+    const MaskRecords records = read_masks(dicts, "masks");
+    const masks::MaskColumn column = records.column();
+    std::size_t pixels = 0;
+    for (std::size_t i = 0; i < records.height.size(); ++i) {
+        pixels += static_cast<std::size_t>(records.height[i]) * records.width[i];
+    }
+    return to_dicts(records.size(), useful_threads(num_threads, pixels / 8), [&](Index i, Scratch& scratch) {
+        const RunLengths mask = masks::expand(column, i, scratch);
+        const std::uint32_t width =
+            distance > 0 ? distance : masks::boundary_distance(mask.height, mask.width, dilation_ratio);
+        RunLengths result;
+        if (const Problem problem = masks::boundary(mask, width, scratch, result)) refuse("masks", i, problem);
+        return result;
+    });
+}
+
 // Run lengths and strings of any kind to strings.
 py::list compress(const py::object& dicts, int num_threads) {
     const MaskRecords records = read_masks(dicts, "objects");
@@ -335,6 +353,8 @@ void bind_masks(py::module_ module) {
     module.def("area", &area, py::arg("masks"), py::arg("num_threads"));
     module.def("to_boxes", &to_boxes, py::arg("masks"), py::arg("num_threads"));
     module.def("iou", &iou, py::arg("detections"), py::arg("ground_truth"), py::arg("crowd").noconvert(),
+               py::arg("num_threads"));
+    module.def("boundary", &boundary, py::arg("masks"), py::arg("dilation_ratio"), py::arg("distance"),
                py::arg("num_threads"));
     module.def("merge", &merge, py::arg("masks"), py::arg("intersect"));
     module.def("compress", &compress, py::arg("objects"), py::arg("num_threads"));

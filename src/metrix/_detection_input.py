@@ -26,7 +26,8 @@ EVERY_ROW: Int32Array = np.zeros(0, dtype=np.int32)
 
 def fields_to_read(iou_type: IouType) -> tuple[str, ...]:
     """Which optional columns an evaluation needs. Boxes always: the reference takes areas from them where they stand."""
-    return {"bbox": ("bbox",), "segm": ("bbox", "segmentation"), "keypoints": ("bbox", "keypoints")}[iou_type]
+    shape = {"bbox": (), "segm": ("segmentation",), "boundary": ("segmentation",), "keypoints": ("keypoints",)}
+    return ("bbox", *shape[iou_type])
 
 
 @dataclass(frozen=True)
@@ -241,10 +242,16 @@ def _similarity(
         truth_boxes = _required(truth, "bbox", "annotations")
         similarity = _core.detection.box_similarity(shapes.boxes(), truth_boxes, truth.iscrowd)
         return similarity, _truth_area(truth, lambda: box_areas(truth_boxes), quirks), shapes.areas()
-    if iou_type == "segm":
+    if iou_type in ("segm", "boundary"):
         truth_masks = on_canvases(_required(truth, "segmentation", "annotations"), truth, truth.image_id, "annotations")
         found_masks = shapes.masks()
-        similarity = _core.detection.mask_similarity(found_masks.arrays(), truth_masks.arrays(), truth.iscrowd)
+        sides = (found_masks.arrays(), truth_masks.arrays(), truth.iscrowd)
+        if iou_type == "segm":
+            similarity = _core.detection.mask_similarity(*sides)
+        else:
+            similarity = _core.detection.boundary_similarity(
+                *sides, protocol.dilation_ratio, protocol.dilation_pixels or 0
+            )
 
         def truth_mask_areas() -> FloatArray:
             return _core.detection.mask_areas(truth_masks.arrays(), "annotations", num_threads).astype(np.float64)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import metrix
+from metrix._arrow import is_table
 from metrix._detection_input import fields_to_read
 from metrix.build_info import build_info
 from metrix.protocols import IouType
@@ -88,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("detections", metavar="DETECTIONS", help="COCO results: JSON, plain, gzip or zstd")
     evaluate.add_argument(
         "--iou-type",
-        choices=["auto", "bbox", "segm", "keypoints"],
+        choices=["auto", "bbox", "segm", "boundary", "keypoints"],
         default="auto",
         help="what is compared; auto: boxes if the first detection has one, else masks, else keypoints (default: auto)",
     )
@@ -112,6 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--class-agnostic", action="store_true", help="take all categories as one")
     evaluate.add_argument(
         "--sigmas", type=_numbers, metavar="S,S,...", help="one for each keypoint (default: COCO's 17)"
+    )
+    evaluate.add_argument(
+        "--dilation-ratio",
+        type=float,
+        metavar="R",
+        help="width of boundaries as a part of the image's diagonal (default: 0.02)",
     )
     evaluate.add_argument(
         "--threads",
@@ -176,6 +183,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             images=options.images,
             use_categories=False if options.class_agnostic else None,
             sigmas=options.sigmas,
+            dilation_ratio=options.dilation_ratio,
             num_threads=options.threads,
             progress=progress.begin,
         )
@@ -219,7 +227,7 @@ class _Silent:
 
     def read(self, path: str, part: str, options: argparse.Namespace, iou_type: IouType = "bbox") -> Any:
         """Ground truth or detections."""
-        with self.open(path, part) as source:
+        with contextlib.nullcontext(path) if is_table(path) else self.open(path, part) as source:
             if part == "ground truth":
                 return read_ground_truth(source, fields=fields_to_read(iou_type), num_threads=options.threads)
             return read_detections(source, num_threads=options.threads)

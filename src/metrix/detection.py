@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._arrays import as_float64, as_ndarray
+from metrix._boundary_width import boundary_width
 from metrix._detection_input import EvaluationInput, Selection, fields_to_read, prepare_input
 from metrix._outcomes import Outcomes
 from metrix._threads import resolve_num_threads
@@ -41,6 +42,8 @@ def evaluate_detections(
     images: Sequence[int] | Sequence[str] | npt.NDArray[Any] | None = None,
     use_categories: bool | None = None,
     sigmas: Sequence[float] | npt.NDArray[Any] | None = None,
+    dilation_ratio: float | None = None,
+    dilation_pixels: int | None = None,
     num_threads: int | None = None,
     progress: Progress | None = None,
 ) -> DetectionReport:
@@ -54,7 +57,8 @@ def evaluate_detections(
         ground_truth: a path, bytes or dict as :func:`metrix.records.read_ground_truth` takes, or a :class:`GroundTruth`.
         detections: a path, bytes, list of dicts or (N, 7) array as :func:`metrix.records.read_detections` takes, or
             :class:`Detections`.
-        iou_type: what is compared: ``"bbox"``, ``"segm"`` (masks) or ``"keypoints"`` (object keypoint similarity).
+        iou_type: what is compared: ``"bbox"``, ``"segm"`` (masks), ``"boundary"`` (the lesser of the IoU of masks and that of
+            their boundaries; of crowds the former), or ``"keypoints"`` (object keypoint similarity).
         protocol: ``"coco"``, or a :class:`metrix.protocols.DetectionProtocol`; the arguments below change parts of it.
         semantics: ``"pycocotools"`` does all that the reference does; ``"corrected"`` repairs the quirks that
             ``report.quirks`` marks so.
@@ -66,6 +70,8 @@ def evaluate_detections(
         images: ids to evaluate; None for all that the ground truth lists.
         use_categories: False makes one category of all.
         sigmas: one for each keypoint, in the units of COCO's.
+        dilation_ratio: width of boundaries as a part of the image's diagonal, rounded to pixels, at least 1 (default: 0.02).
+        dilation_pixels: width of boundaries in pixels, instead.
         num_threads: None for ``OMP_NUM_THREADS`` or all usable CPUs.
         progress: called with the name of each part of the work as it begins.
 
@@ -93,10 +99,12 @@ def evaluate_detections(
 
     Source:
         T.-Y. Lin et al., Microsoft COCO, 2014; https://cocodataset.org/#detection-eval; pycocotools 2.0.11.
+        B. Cheng et al., Boundary IoU, 2021; boundary-iou-api 37d2558.
     """
     chosen = _chosen_protocol(
         protocol, iou_type, iou_thresholds, recall_thresholds, area_ranges, max_detections, use_categories, sigmas
     )
+    chosen = _with_boundary_width(chosen, dilation_ratio, dilation_pixels)
     if semantics not in ("pycocotools", "corrected"):
         raise ValueError(f"semantics: expected 'pycocotools' or 'corrected', got {semantics!r}")
     threads = resolve_num_threads(num_threads)
@@ -150,8 +158,8 @@ def _chosen_protocol(
     sigmas: Any,
 ) -> DetectionProtocol:
     """The protocol with what the caller changes of it."""
-    if iou_type not in ("bbox", "segm", "keypoints"):
-        raise ValueError(f"iou_type: expected 'bbox', 'segm' or 'keypoints', got {iou_type!r}")
+    if iou_type not in ("bbox", "segm", "boundary", "keypoints"):
+        raise ValueError(f"iou_type: expected 'bbox', 'segm', 'boundary' or 'keypoints', got {iou_type!r}")
     if isinstance(protocol, str):
         if protocol not in PROTOCOLS:
             raise ValueError(f"protocol: expected one of {sorted(PROTOCOLS)} or a DetectionProtocol, got {protocol!r}")
@@ -172,6 +180,18 @@ def _chosen_protocol(
     if sigmas is not None:
         changes["sigmas"] = as_float64(sigmas, "sigmas", (None,))
     return dataclasses.replace(protocol, **changes)
+
+
+def _with_boundary_width(
+    protocol: DetectionProtocol, dilation_ratio: float | None, dilation_pixels: int | None
+) -> DetectionProtocol:
+    """The protocol with the caller's width of boundaries: a ratio alone comes before the protocol's pixels."""
+    if dilation_pixels is None and dilation_ratio is None:
+        dilation_pixels = protocol.dilation_pixels
+    if dilation_ratio is None:
+        dilation_ratio = protocol.dilation_ratio
+    ratio, pixels = boundary_width(dilation_ratio, dilation_pixels)
+    return dataclasses.replace(protocol, dilation_ratio=ratio, dilation_pixels=pixels or None)
 
 
 def _thresholds(values: Any, name: str) -> npt.NDArray[np.float64]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-IouType = Literal["bbox", "segm", "keypoints"]
+IouType = Literal["bbox", "segm", "boundary", "keypoints"]
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -67,6 +67,9 @@ class DetectionProtocol:
     highest_threshold: float = 1 - 1e-10
     #: Added to the denominator of precision.
     epsilon: float = float(np.spacing(1))
+    #: Width of boundaries, as a part of the image's diagonal, or in pixels. Source: boundary-iou-api 37d2558.
+    dilation_ratio: float = 0.02
+    dilation_pixels: int | None = None
     #: False: all categories are one.
     use_categories: bool = True
 
@@ -134,5 +137,9 @@ COCO_KEYPOINTS = DetectionProtocol(
 
 #: By name and IoU type.
 PROTOCOLS: Mapping[str, Mapping[IouType, DetectionProtocol]] = MappingProxyType(
-    {"coco": MappingProxyType({"bbox": COCO_DETECTION, "segm": COCO_DETECTION, "keypoints": COCO_KEYPOINTS})}
+    {
+        "coco": MappingProxyType(
+            {"bbox": COCO_DETECTION, "segm": COCO_DETECTION, "boundary": COCO_DETECTION, "keypoints": COCO_KEYPOINTS}
+        )
+    }
 )

@@ -25,7 +25,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from metrix import _core, _records
+from metrix import _arrow, _core, _records
 from metrix._arrays import as_float64, as_ndarray, require_shape
 from metrix._sources import ByteSource, is_byte_source, open_source
 from metrix._threads import resolve_num_threads
@@ -79,6 +79,8 @@ class IdColumn:
     @classmethod
     def from_values(cls, values: Any, name: str) -> IdColumn:
         """From integers, whole floats or text."""
+        if isinstance(values, cls):
+            return values
         array = as_ndarray(values, name)
         require_shape(array, name, (None,))
         if array.dtype.kind == "U" or (array.dtype.kind == "O" and all(isinstance(value, str) for value in array)):
@@ -209,6 +211,34 @@ class Detections:
             keypoints=points,
             presence=np.full(count, present, dtype=np.uint16),
         )
+
+    @classmethod
+    def from_arrow(cls, detections: Any, *, fields: Iterable[str] = FIELDS) -> Detections:
+        """Detections from an Arrow table or a Parquet file; needs pyarrow (``metrix[arrow]``).
+
+        Args:
+            detections: a pyarrow Table or RecordBatch, anything that exports Arrow data (``__arrow_c_stream__``,
+                ``__arrow_c_array__``), or the path of a Parquet, Arrow or Feather file. Columns, others are not looked at:
+
+                - ``image_id``, ``category_id``: integers or text, also as dictionaries.
+                - ``score``: numbers.
+                - ``bbox``: lists of x, y, width, height in pixels, of a fixed size or not, or structs of x, y, w, h. As
+                  ``fixed_size_list<double>[4]`` in one chunk without nulls they are not copied, and nor are scores and
+                  ids of 64 bits.
+                - ``segmentation``: structs of size (height, width) and counts (run lengths, or their compressed text);
+                  or that text alone, beside columns ``height`` and ``width``; or lists of polygons.
+                - ``keypoints``: x, y and a third number of each point, in one list or one list for each point.
+            fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"`` to read.
+
+        Raises:
+            ValueError: for a column that is missing, a null in ids or scores, a list of the wrong length; the message
+                names the column and the row. A null box, mask or pose is none.
+            TypeError: for a column of another type.
+            ImportError: without pyarrow.
+
+        Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+        """
+        return _arrow.detections_from(detections, fields)
 
 
 @dataclass(frozen=True)
@@ -371,6 +401,28 @@ class GroundTruth:
             presence=np.full(count, present, dtype=np.uint16),
         )
 
+    @classmethod
+    def from_arrow(
+        cls, annotations: Any, *, images: Any = None, categories: Any = None, fields: Iterable[str] = FIELDS
+    ) -> GroundTruth:
+        """Ground truth from Arrow tables or Parquet files; needs pyarrow (``metrix[arrow]``).
+
+        Args:
+            annotations: a table as :meth:`Detections.from_arrow` takes, with ``image_id``, ``category_id``, and any of
+                ``bbox``, ``segmentation``, ``keypoints``, ``area``, ``iscrowd``, ``ignore``, ``num_keypoints`` (where null
+                means absent) and ``id``.
+            images: a table of all images, those without annotations too: ``id``, and for polygons ``height`` and
+                ``width``. Without it, the images of the annotations.
+            categories: a table of all categories: ``id``, and ``name`` if there is one.
+            fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"`` to read.
+
+        Raises:
+            ValueError, TypeError, ImportError: as :meth:`Detections.from_arrow`.
+
+        Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+        """
+        return _arrow.ground_truth_from(annotations, images, categories, fields)
+
 
 def read_ground_truth(
     source: RecordSource, *, fields: Iterable[str] = FIELDS, num_threads: int | None = None
@@ -379,7 +431,9 @@ def read_ground_truth(
 
     Args:
         source: a path (plain, gzip or zstd, told by its first bytes), the bytes of such a file, a binary file, or a dict
-            with ``images``, ``annotations`` and ``categories``. Nothing of a dict is changed.
+            with ``images``, ``annotations`` and ``categories``. Nothing of a dict is changed. Also what
+            :meth:`GroundTruth.from_arrow` takes, a path being told by its ``.parquet``, ``.arrow`` or ``.feather``, or a
+            dict of such tables.
         fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"`` to read; the others are skipped, which saves most
             of the time.
         num_threads: None for all usable CPUs; the result does not depend on it.
@@ -398,6 +452,12 @@ def read_ground_truth(
     """
     wanted = _wanted(fields)
     threads = resolve_num_threads(num_threads)
+    if _arrow.is_table(source):
+        return GroundTruth.from_arrow(source, fields=fields)
+    if _arrow.is_document_of_tables(source):
+        document = cast("Mapping[str, Any]", source)
+        sides = {name: document.get(name) for name in ("annotations", "images", "categories")}
+        return GroundTruth.from_arrow(**sides, fields=fields)
     if isinstance(source, Mapping):
         columns = _records.ground_truth_from_dict(dict(source), **wanted)
     elif is_byte_source(source):
@@ -443,6 +503,8 @@ def read_detections(
     Args:
         source: a path (plain, gzip or zstd, told by its first bytes), the bytes of such a file, a binary file, a list of
             dicts (nothing of it is changed), or an (N, 7) array of image id, x, y, width, height, score, category id.
+            Also what :meth:`Detections.from_arrow` takes, a path being told by its ``.parquet``, ``.arrow`` or
+            ``.feather``.
         fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"`` to read; the others are skipped.
         num_threads: None for all usable CPUs; the result does not depend on it.
 
@@ -459,6 +521,8 @@ def read_detections(
     """
     wanted = _wanted(fields)
     threads = resolve_num_threads(num_threads)
+    if _arrow.is_table(source):
+        return Detections.from_arrow(source, fields=fields)
     if is_byte_source(source):
         with open_source(source, "detections") as opened:
             columns = _core.records.read_detections(
@@ -551,6 +615,9 @@ def _keypoint_array(values: Any, widths: tuple[int, ...]) -> FloatArray:
 
 def _masks_from_list(segmentation: Any, count: int) -> MaskColumn:
     """Packs COCO segmentations by the reader of lists, which needs a record around each."""
+    if isinstance(segmentation, MaskColumn):
+        _require_rows(len(segmentation), count, "segmentation")
+        return segmentation
     records = [{"image_id": 0, "category_id": 0, "score": 0.0, "segmentation": mask} for mask in segmentation]
     _require_rows(len(records), count, "segmentation")
     columns = _records.detections_from_list(records, bbox=False, segmentation=True, keypoints=False)

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from golden import areas, boxes, curves, keypoints, loading, masks, matching, parameters, sorting
+from golden import areas, boundary, boxes, curves, keypoints, loading, masks, matching, parameters, sorting
 from golden.answers import reference_answer
 from golden.fixture import AS_REFERENCE, Call, Evaluation, Fixture
 
@@ -20,8 +20,11 @@ TABLE = TESTS / "parity" / "QUIRKS.md"
 
 TOPICS: dict[str, tuple[str, dict[str, Fixture]]] = {
     module.__name__.split(".")[-1]: (str(module.__doc__).split("\n")[0], module.FIXTURES)
-    for module in (sorting, matching, curves, areas, keypoints, masks, boxes, loading, parameters)
+    for module in (sorting, matching, curves, areas, keypoints, masks, boundary, boxes, loading, parameters)
 }
+
+#: Of topics about another reference than pycocotools.
+REFERENCES = {"boundary": "boundary-iou-api 37d2558"}
 
 HEAD = """\
 # Corner cases
@@ -72,7 +75,8 @@ def table() -> str:
     parts = [HEAD]
     for topic, (title, group) in TOPICS.items():
         parts.append(f"\n## {topic.capitalize()}\n\n{title}\n")
-        parts.append("| case | pycocotools 2.0.11 | metrix | corrected | fixture |\n|---|---|---|---|---|")
+        reference = REFERENCES.get(topic, "pycocotools 2.0.11")
+        parts.append(f"| case | {reference} | metrix | corrected | fixture |\n|---|---|---|---|---|")
         parts += [_row(topic, name, fixture) for name, fixture in group.items()]
     return "\n".join(parts) + "\n" + ELSEWHERE
 

@@ -5,6 +5,7 @@ import typing
 
 __all__: list[str] = [
     "Similarity",
+    "boundary_similarity",
     "box_similarity",
     "evaluate",
     "keypoint_similarity",
@@ -18,6 +19,13 @@ __all__: list[str] = [
 class Similarity:
     pass
 
+def boundary_similarity(
+    detections: tuple[typing.Any, ...],
+    ground_truths: tuple[typing.Any, ...],
+    crowd: numpy.typing.NDArray[numpy.uint8],
+    dilation_ratio: typing.SupportsFloat | typing.SupportsIndex,
+    distance: typing.SupportsInt | typing.SupportsIndex,
+) -> Similarity: ...
 def box_similarity(
     detections: numpy.typing.NDArray[numpy.float64],
     ground_truths: numpy.typing.NDArray[numpy.float64],

@@ -5,6 +5,7 @@ import typing
 
 __all__: list[str] = [
     "area",
+    "boundary",
     "compress",
     "decode",
     "encode",
@@ -22,6 +23,12 @@ __all__: list[str] = [
 def area(
     masks: typing.Any, num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> numpy.typing.NDArray[numpy.uint32]: ...
+def boundary(
+    masks: typing.Any,
+    dilation_ratio: typing.SupportsFloat | typing.SupportsIndex,
+    distance: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> list[typing.Any]: ...
 def compress(objects: typing.Any, num_threads: typing.SupportsInt | typing.SupportsIndex) -> list[typing.Any]: ...
 def decode(
     masks: typing.Any, num_threads: typing.SupportsInt | typing.SupportsIndex
