@@ -264,7 +264,7 @@ class Evaluation {
             out_.image[place] = detection.image;
             out_.rank[place] = detection.rank;
             out_.row[place] = detection.row;
-            start_unmatched(detection.area, outcome(place));
+            start_unmatched(detection, outcome(place));
         }
     }
 
@@ -275,11 +275,13 @@ class Evaluation {
 
     [[nodiscard]] Bits* outcome(std::size_t place) { return out_.bits.data() + place * bits_per_detection(); }
 
-    // Ignored where it lies outside of the breakdown itself.
-    void start_unmatched(double area, Bits* bits) const {
+    // Ignored where it lies outside of the breakdown itself, or is excused everywhere.
+    void start_unmatched(const Detection& detection, Bits* bits) const {
         const Index words = word_count();
+        const int is_excused =
+            static_cast<int>(!problem_.detection_excused.empty() && at(problem_.detection_excused, detection.row) != 0);
         for (Index a = 0; a < breakdown_count(); ++a) {
-            const auto if_outside = static_cast<Bits>(-static_cast<int>(is_outside(area, a)));
+            const auto if_outside = static_cast<Bits>(-(static_cast<int>(is_outside(detection.area, a)) | is_excused));
             for (Index w = 0; w < words; ++w) {
                 *bits++ = 0;
                 *bits++ = if_outside & matching::bits_of_word(ssize(problem_.thresholds), w);

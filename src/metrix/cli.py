@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import metrix
 from metrix._detection_input import fields_to_read
 from metrix.build_info import build_info
-from metrix.protocols import IouType
+from metrix.protocols import PROTOCOLS, IouType
 from metrix.records import Detections, read_detections, read_ground_truth
 from metrix.report import DetectionReport
 
@@ -27,6 +27,7 @@ examples:
   metrix eval instances_val2017.json bbox_results.json
   metrix eval instances_val2017.json.gz segm_results.json --iou-type segm --per-category
   metrix eval person_keypoints_val2017.json keypoint_results.json --json > report.json
+  metrix eval lvis_v1_val.json results.json --protocol lvis
 
 exit codes:
   0  the numbers were printed
@@ -78,8 +79,9 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser(
         "eval",
-        help="average precision and recall of detections (COCO)",
-        description="Average precision and recall of detections, bit for bit as pycocotools 2.0.11 computes them.",
+        help="average precision and recall of detections (COCO, LVIS)",
+        description="Average precision and recall of detections, bit for bit as pycocotools 2.0.11 and lvis 0.5.3 compute "
+        "them.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -91,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=["auto", "bbox", "segm", "keypoints"],
         default="auto",
         help="what is compared; auto: boxes if the first detection has one, else masks, else keypoints (default: auto)",
+    )
+    evaluate.add_argument(
+        "--protocol",
+        choices=sorted(PROTOCOLS),
+        default="coco",
+        help="the benchmark whose rules and numbers these are (default: coco)",
     )
     evaluate.add_argument(
         "--semantics",
@@ -105,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
         "--max-detections",
         type=_whole_numbers,
         metavar="N,N,...",
-        help="caps on the detections per image and category (default: 1,10,100; keypoints: 20)",
+        help="caps on the detections per image and category (default: 1,10,100; keypoints: 20; lvis: 300 per image)",
     )
     evaluate.add_argument("--categories", type=_ids, metavar="ID,ID,...", help="categories to evaluate (default: all)")
     evaluate.add_argument("--images", type=_ids, metavar="ID,ID,...", help="images to evaluate (default: all)")
@@ -169,6 +177,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             ground_truth,
             detections,
             iou_type=iou_type,
+            protocol=options.protocol,
             semantics=options.semantics,
             iou_thresholds=options.iou_thresholds,
             max_detections=options.max_detections,
@@ -221,7 +230,8 @@ class _Silent:
         """Ground truth or detections."""
         with self.open(path, part) as source:
             if part == "ground truth":
-                return read_ground_truth(source, fields=fields_to_read(iou_type), num_threads=options.threads)
+                fields = fields_to_read(iou_type, PROTOCOLS[options.protocol].get(iou_type))
+                return read_ground_truth(source, fields=fields, num_threads=options.threads)
             return read_detections(source, num_threads=options.threads)
 
 

@@ -7,7 +7,7 @@ variant of it. Neither the kernels nor any other module holds a threshold, an ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -32,6 +32,10 @@ COCO_KEYPOINT_SIGMAS: FloatArray = _frozen(
 )
 
 
+_NO_CAP = 2**31 - 1  # more than the rows that the kernels take
+_COCO_LINE = " {title:<18} ({kind}) @[ IoU={iou:<9} | area={area:>6s} | maxDets={cap:>3d} ] = {value:0.3f}"
+
+
 @dataclass(frozen=True)
 class SummaryRow:
     """One published number: a mean over precision ("AP") or recall ("AR") where it is not -1."""
@@ -44,13 +48,16 @@ class SummaryRow:
     #: Detections per image and category: the number itself, or (with ``cap_place``) a place in the protocol's list.
     cap: int | None = None
     cap_place: int | None = None
+    #: The categories of one frequency alone ("r", "c" or "f"), or None for all.
+    frequency: str | None = None
 
 
 @dataclass(frozen=True)
 class DetectionProtocol:
     """Everything that a detection benchmark fixes.
 
-    Source of the instances: pycocotools 2.0.11, cocoeval.Params and COCOeval.summarize.
+    Source of the instances: pycocotools 2.0.11, cocoeval.Params and COCOeval.summarize; lvis 0.5.3, eval.Params and
+    LVISEval.summarize.
     """
 
     name: str
@@ -58,7 +65,7 @@ class DetectionProtocol:
     recall_thresholds: FloatArray
     #: Ranges of object area in square pixels, both ends inside, by label; the first is the one of the main numbers.
     area_ranges: Mapping[str, tuple[float, float]]
-    #: Detections per image and category that are looked at, ascending.
+    #: Detections that are looked at, ascending: per image and category, or as ``cap_scope`` says.
     max_detections: tuple[int, ...]
     summary: tuple[SummaryRow, ...]
     #: Where a published number asks for a literal cap (100) that ``max_detections`` lacks, the reference gives -1.
@@ -69,6 +76,22 @@ class DetectionProtocol:
     epsilon: float = float(np.spacing(1))
     #: False: all categories are one.
     use_categories: bool = True
+    #: What ``max_detections`` counts: the detections of an image in one category ("cell"), of an image in all categories,
+    #: or of a category in all images. Only the first has several caps, and an axis for them in the arrays.
+    cap_scope: Literal["cell", "image", "category"] = "cell"
+    #: Which field of a ground truth makes it ignored. ``iscrowd`` also lets it match many; ``ignore`` lets no crowd be.
+    ignore_field: Literal["iscrowd", "ignore"] = "iscrowd"
+    #: Detections are judged in those categories alone that an image shows or is known not to show (LVIS).
+    is_federated: bool = False
+    #: Ground truths and detections of an area that is not strictly between these are left out.
+    areas_between: tuple[float, float] | None = None
+    #: A line of text for each published number.
+    line: str = _COCO_LINE
+
+    @property
+    def cell_caps(self) -> tuple[int, ...]:
+        """Caps on the detections of an image in one category: where others are capped, there is none."""
+        return self.max_detections if self.cap_scope == "cell" else (_NO_CAP,)
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy, which cannot take the read-only view of a mapping."""
@@ -132,7 +155,45 @@ COCO_KEYPOINTS = DetectionProtocol(
     ),
 )
 
+# LVISEval sees the areas that LVIS.get_ann_ids lets through; of an area range its text has the first letter alone.
+LVIS = replace(
+    COCO_DETECTION,
+    name="lvis",
+    max_detections=(300,),
+    cap_scope="image",
+    ignore_field="ignore",
+    is_federated=True,
+    areas_between=(0.0, float("inf")),
+    line=" {title:<18} ({kind}) @[ IoU={iou:<9} | area={area_initial:>6s} | maxDets={cap:>3d} catIds={frequency:>3s}]"
+    " = {value:0.3f}",
+    summary=(
+        SummaryRow("AP", "AP", cap_place=0),
+        SummaryRow("AP50", "AP", iou_threshold=0.5, cap_place=0),
+        SummaryRow("AP75", "AP", iou_threshold=0.75, cap_place=0),
+        SummaryRow("APs", "AP", area="small", cap_place=0),
+        SummaryRow("APm", "AP", area="medium", cap_place=0),
+        SummaryRow("APl", "AP", area="large", cap_place=0),
+        SummaryRow("APr", "AP", frequency="r", cap_place=0),
+        SummaryRow("APc", "AP", frequency="c", cap_place=0),
+        SummaryRow("APf", "AP", frequency="f", cap_place=0),
+        SummaryRow("AR@{cap}", "AR", cap_place=0),
+        SummaryRow("ARs@{cap}", "AR", area="small", cap_place=0),
+        SummaryRow("ARm@{cap}", "AR", area="medium", cap_place=0),
+        SummaryRow("ARl@{cap}", "AR", area="large", cap_place=0),
+    ),
+)
+
+# A budget for each category instead of each image, so that no category displaces another. Source: A. Dave et al.,
+# Evaluating Large-Vocabulary Object Detectors: The Devil is in the Details, 2021.
+LVIS_FIXED = replace(LVIS, name="lvis_fixed", max_detections=(10000,), cap_scope="category")
+
+_COCO = MappingProxyType({"bbox": COCO_DETECTION, "segm": COCO_DETECTION, "keypoints": COCO_KEYPOINTS})
+
 #: By name and IoU type.
-PROTOCOLS: Mapping[str, Mapping[IouType, DetectionProtocol]] = MappingProxyType(
-    {"coco": MappingProxyType({"bbox": COCO_DETECTION, "segm": COCO_DETECTION, "keypoints": COCO_KEYPOINTS})}
+PROTOCOLS: Mapping[str, Mapping[str, DetectionProtocol]] = MappingProxyType(
+    {
+        "coco": _COCO,
+        "lvis": MappingProxyType({"bbox": LVIS, "segm": LVIS}),
+        "lvis_fixed": MappingProxyType({"bbox": LVIS_FIXED, "segm": LVIS_FIXED}),
+    }
 )

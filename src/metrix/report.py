@@ -85,10 +85,11 @@ class PrecisionRecallCurve:
 
 @dataclass(frozen=True)
 class DetectionReport:
-    """Numbers of one evaluation. ``print(report)`` shows them as people know them from COCO.
+    """Numbers of one evaluation. ``print(report)`` shows them as people know them from the benchmark.
 
     Arrays have the reference's layout: T IoU thresholds, R recall thresholds, K categories, A area ranges, M caps on the
-    detections per image and category; -1 stands where there is no ground truth.
+    detections per image and category; -1 stands where there is no ground truth. Where the protocol caps the detections
+    of an image or of a category (LVIS), there is no axis M.
     """
 
     protocol: DetectionProtocol
@@ -105,12 +106,14 @@ class DetectionReport:
     #: Wall time of the parts: load, match, accumulate.
     seconds: Mapping[str, float] = field(repr=False)
     num_threads: int = field(repr=False)
+    #: (K,) "r", "c" or "f", or "" where the ground truth does not say (LVIS).
+    category_frequencies: tuple[str, ...] = ()
 
     # ---- arrays -----------------------------------------------------------------------------------------------------
 
     @cached_property
     def stats(self) -> dict[str, float]:
-        """The published numbers by name, in the reference's order: twelve for boxes and masks, ten for keypoints."""
+        """The published numbers by name, in the reference's order: twelve of COCO's boxes and masks, thirteen of LVIS."""
         return {name: self._mean(row, cap) for name, row, cap in self._summary_rows()}
 
     @cached_property
@@ -126,13 +129,20 @@ class DetectionReport:
     @cached_property
     def recall(self) -> FloatArray:
         """(T, K, A, M) highest recall."""
-        caps = np.array(self.protocol.max_detections, dtype=np.int64)
+        return self._without_lone_cap(self._recall_by_cap)
+
+    def _without_lone_cap(self, array: FloatArray) -> FloatArray:
+        return array if self.protocol.cap_scope == "cell" else array[..., 0]
+
+    @cached_property
+    def _recall_by_cap(self) -> FloatArray:
+        caps = np.array(self.protocol.cell_caps, dtype=np.int64)
         return _core.curves.final_recall(self.outcomes.view, max_detections=caps, num_threads=self.num_threads)
 
     @cached_property
     def _curves(self) -> tuple[FloatArray, FloatArray]:
-        precision, scores = self._precision_at_recalls(self.protocol.max_detections, scores=True)
-        return precision, scores
+        precision, scores = self._precision_at_recalls(self.protocol.cell_caps, scores=True)
+        return self._without_lone_cap(precision), self._without_lone_cap(scores)
 
     def _precision_at_recalls(self, caps: tuple[int, ...], *, scores: bool) -> tuple[FloatArray, Any]:
         precision, score_at = _core.curves.precision_at_recalls(
@@ -152,7 +162,8 @@ class DetectionReport:
     def _precision_of(self, area: int, cap: int) -> FloatArray:
         """(T, R, K) of one area range and cap: the published numbers need one cap, so only this one is worked out."""
         if cap not in self._precision_by_cap:
-            self._precision_by_cap[cap] = self._precision_at_recalls((cap,), scores=False)[0][..., 0]
+            caps = (cap,) if self.protocol.cap_scope == "cell" else self.protocol.cell_caps
+            self._precision_by_cap[cap] = self._precision_at_recalls(caps, scores=False)[0][..., 0]
         return self._precision_by_cap[cap][..., area]
 
     # ---- published numbers ------------------------------------------------------------------------------------------
@@ -182,11 +193,16 @@ class DetectionReport:
         if row.kind == "AP":
             values = self._precision_of(area, cap)
         else:
-            values = self.recall[:, :, area, self.protocol.max_detections.index(cap)]
+            values = self._recall_by_cap[:, :, area, self.protocol.max_detections.index(cap)]
         if row.iou_threshold is not None:
             values = values[self.protocol.iou_thresholds == row.iou_threshold]
+        if row.frequency is not None:
+            values = values[..., self._is_of_frequency(row.frequency)]
         values = values[values > -1]
         return float(np.mean(values)) if values.size else -1.0
+
+    def _is_of_frequency(self, frequency: str) -> npt.NDArray[np.bool_]:
+        return np.array([some == frequency for some in self.category_frequencies], dtype=np.bool_)
 
     def average_precision(
         self,
@@ -238,7 +254,9 @@ class DetectionReport:
             category=category,
             threshold=self._threshold(iou_threshold),
             breakdown=breakdown,
-            max_detections=self._cap(max_detections),
+            max_detections=self._cap(max_detections)
+            if self.protocol.cap_scope == "cell"
+            else self.protocol.cell_caps[0],
         )
         positives = self.outcomes.positives[category, breakdown]
         with np.errstate(invalid="ignore"):
@@ -265,10 +283,17 @@ class DetectionReport:
         columns: dict[str, npt.NDArray[Any]] = {
             "category_id": self.category_ids,
             "name": np.array(self.category_names, dtype=np.str_),
+            **(
+                {"frequency": np.array(self.category_frequencies, dtype=np.str_)}
+                if any(self.category_frequencies)
+                else {}
+            ),
             "ground_truths": self.outcomes.positives[:, 0],
             "detections": np.diff(self.outcomes.category_offset),
         }
         for name, row, cap in self._summary_rows():
+            if row.frequency is not None:
+                continue
             if cap not in self.protocol.max_detections or row.area not in labels:
                 columns[name] = np.full(len(self.category_ids), -1.0)
                 continue
@@ -276,7 +301,7 @@ class DetectionReport:
             if row.kind == "AP":
                 values = self._precision_of(area, cap)
             else:
-                values = self.recall[:, None, :, area, self.protocol.max_detections.index(cap)]
+                values = self._recall_by_cap[:, None, :, area, self.protocol.max_detections.index(cap)]
             if row.iou_threshold is not None:
                 values = values[self.protocol.iou_thresholds == row.iou_threshold]
             columns[name] = np.array([_mean_of_present(values[:, :, k]) for k in range(len(self.category_ids))])
@@ -316,7 +341,7 @@ class DetectionReport:
     # ---- for people and machines ------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        """The lines that pycocotools prints, to the character where it has them."""
+        """The lines that the reference prints, to the character where it has them."""
         lines = []
         first, last = self.protocol.iou_thresholds[0], self.protocol.iou_thresholds[-1]
         for name, row, cap in self._summary_rows():
@@ -324,8 +349,17 @@ class DetectionReport:
             iou = f"{first:0.2f}:{last:0.2f}" if row.iou_threshold is None else f"{row.iou_threshold:0.2f}"
             shown_cap = cap if cap > 0 else row.cap
             lines.append(
-                f" {title:<18} ({row.kind}) @[ IoU={iou:<9} | area={row.area:>6s} | maxDets={shown_cap:>3d} ]"
-                f" = {self.stats[name]:0.3f}"
+                self.protocol.line.format(
+                    name=name,
+                    title=title,
+                    kind=row.kind,
+                    iou=iou,
+                    area=row.area,
+                    area_initial=row.area if row.area == "all" else row.area[:1],
+                    cap=shown_cap,
+                    frequency=row.frequency or "all",
+                    value=self.stats[name],
+                )
             )
         return "\n".join(lines)
 
