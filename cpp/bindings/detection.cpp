@@ -27,10 +27,10 @@ HeldSimilarity hold(std::unique_ptr<detection::Similarity> similarity, std::vect
 }
 
 HeldSimilarity box_similarity(const Array<double>& detections, const Array<double>& ground_truths,
-                              const Array<std::uint8_t>& crowd) {
+                              const Array<std::uint8_t>& crowd, bool holds_corner_pixels) {
     const auto d = view2(detections, "detections", 4);
     const auto g = view2(ground_truths, "ground_truths", 4);
-    return hold(std::make_unique<detection::BoxSimilarity>(d, g, view1(crowd, "crowd", g.rows)),
+    return hold(std::make_unique<detection::BoxSimilarity>(d, g, view1(crowd, "crowd", g.rows), holds_corner_pixels),
                 {detections, ground_truths, crowd}, d.rows, g.rows);
 }
 
@@ -184,7 +184,7 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
                   const Array<double>& detection_score, const Array<double>& detection_area,
                   const Array<std::int32_t>& detection_order, const Array<std::uint8_t>& detection_excused,
                   const Array<double>& thresholds, const Array<double>& area_ranges, std::int64_t max_detections,
-                  bool nan_matches, int num_threads) {
+                  bool nan_matches, bool only_highest, int num_threads) {
     detection::Problem problem;
     problem.image_count = image_count;
     problem.category_count = category_count;
@@ -207,6 +207,7 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
     problem.area_ranges = view2(area_ranges, "area_ranges", 2);
     problem.max_detections = max_detections;
     problem.nan_matches = nan_matches;
+    problem.only_highest = only_highest;
     if (problem.thresholds.empty()) throw_value_error("thresholds: expected at least one");
     constexpr Index limit = std::numeric_limits<std::int32_t>::max();
     if (d > limit || g > limit) throw_value_error("more than 2147483647 detections or ground truths");
@@ -247,7 +248,7 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
 void bind_detection(py::module_ module) {
     py::class_<HeldSimilarity>(module, "Similarity");
     module.def("box_similarity", &box_similarity, py::arg("detections").noconvert(),
-               py::arg("ground_truths").noconvert(), py::arg("crowd").noconvert());
+               py::arg("ground_truths").noconvert(), py::arg("crowd").noconvert(), py::arg("holds_corner_pixels"));
     module.def("mask_similarity", &mask_similarity, py::arg("detections"), py::arg("ground_truths"),
                py::arg("crowd").noconvert());
     module.def("keypoint_similarity", &keypoint_similarity, py::arg("detections").noconvert(),
@@ -273,7 +274,7 @@ void bind_detection(py::module_ module) {
                py::arg("detection_score").noconvert(), py::arg("detection_area").noconvert(),
                py::arg("detection_order").noconvert(), py::arg("detection_excused").noconvert(),
                py::arg("thresholds").noconvert(), py::arg("area_ranges").noconvert(), py::arg("max_detections"),
-               py::arg("nan_matches"), py::arg("num_threads"));
+               py::arg("nan_matches"), py::arg("only_highest"), py::arg("num_threads"));
 }
 
 }  // namespace metrix::bindings

@@ -44,7 +44,7 @@ Outcome<Columns> run(Read* read, const Request& request, int num_threads, std::u
         return size;
     };
     try {
-        return {read(next, {request.bbox, request.segmentation, request.keypoints, num_threads, size_hint}), {}};
+        return {read(next, {request.bbox, request.segmentation, request.keypoints, true, num_threads, size_hint}), {}};
     } catch (const Error& error) {
         return {std::nullopt, error.what()};
     }

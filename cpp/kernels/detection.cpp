@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "kernels/matching/highest.hpp"
 #include "support/ordering.hpp"
 #include "support/parallel.hpp"
 #include "support/prefetch.hpp"
@@ -409,7 +410,9 @@ class Evaluation {
             if (counts_as_match) matched = static_cast<Bits>(matched | bits);
         };
         const Bits all = matching::bits_of_word(ssize(problem_.thresholds), word);
-        if (work.candidates.has_nan() && problem_.nan_matches) {
+        if (problem_.only_highest) {
+            matching::match_highest(block, thresholds, work.ignored, work.taken, apply);
+        } else if (work.candidates.has_nan() && problem_.nan_matches) {
             matching::match_literally(block, thresholds, work.ignored, work.crowd, work.taken, apply);
         } else if (ignored_count != 0 && ignored_count != ground_truths.size()) {
             matching::match_candidates(work.candidates, work.ignored, work.crowd, all, work.taken, apply);

@@ -73,6 +73,7 @@ struct Problem {
     View2<const double> area_ranges;  // A x 2, both ends inside
     std::int64_t max_detections = 0;  // of an image and category
     bool nan_matches = true;
+    bool only_highest = false;  // the matching rule of kernels/matching/highest.hpp
 };
 
 struct Outcomes {

@@ -26,7 +26,7 @@ def within_caps(
     found: Detections, image: Int32Array, truth: GroundTruth, protocol: DetectionProtocol, num_threads: int
 ) -> FlagArray | None:
     """Which detections are among the best of their image or category; None where all are."""
-    if protocol.cap_scope == "cell":
+    if protocol.cap_scope not in ("image", "category"):
         return None
     group, count = image, len(truth.image_ids)
     if protocol.cap_scope == "category":
@@ -39,7 +39,7 @@ def within_caps(
 
 def deciding_row(found: Detections, image: Int32Array, protocol: DetectionProtocol) -> int:
     """The detection that says where boxes and areas come from: the first one, once the limits have had their effect."""
-    if protocol.cap_scope == "cell" or not len(found):
+    if protocol.cap_scope not in ("image", "category") or not len(found):
         return 0
     group = image if protocol.cap_scope == "image" else found.category_id.values
     rows = np.flatnonzero(group == group[0])

@@ -159,7 +159,9 @@ def prepare_input(
         takes_part &= ~left_out
     # Where all categories are one, COCO's code drops those not chosen only after it has looked up the ids.
     looked_up = takes_part if protocol.use_categories or protocol.is_federated else truth_image >= 0
-    truth_order = _order_of_ids(truth.id, truth_image, looked_up, quirks, corrected=corrected)
+    truth_order = EVERY_ROW
+    if protocol.uses_annotation_ids:
+        truth_order = _order_of_ids(truth.id, truth_image, looked_up, quirks, corrected=corrected)
     found_order = EVERY_ROW
     if limits is not None and not len(truth_order):
         truth_category = np.where(takes_part, truth_category, np.int32(-1))
@@ -191,15 +193,16 @@ def prepare_input(
     ignored = truth.ignore if protocol.ignore_field == "ignore" else crowd if not corrected else crowd | truth.ignore
     if iou_type == "keypoints":
         ignored = ignored | (_visible_counts(truth, quirks) == 0).astype(np.uint8)
-    without_match = np.zeros(len(truth), dtype=np.uint8) if corrected else (truth.id == 0).astype(np.uint8)
-
-    quirks["annotation_id_zero"] = int(np.count_nonzero(takes_part & (truth.id == 0)))
+    without_match = np.zeros(len(truth), dtype=np.uint8)
+    if protocol.uses_annotation_ids:
+        without_match = without_match if corrected else (truth.id == 0).astype(np.uint8)
+        quirks["annotation_id_zero"] = int(np.count_nonzero(takes_part & (truth.id == 0)))
+        quirks["missing_annotation_id"] = int(np.count_nonzero(takes_part & ~truth.has("id")))
     if protocol.ignore_field == "iscrowd":
         quirks["ignore_flag_overwritten"] = int(np.count_nonzero(takes_part & (truth.ignore != 0) & (crowd == 0)))
         quirks["missing_iscrowd"] = int(np.count_nonzero(takes_part & ~truth.has("iscrowd")))
     else:
         quirks["crowd_not_read"] = int(np.count_nonzero(takes_part & (truth.iscrowd != 0)))
-    quirks["missing_annotation_id"] = int(np.count_nonzero(takes_part & ~truth.has("id")))
 
     shapes = DetectionShapes(found, truth, num_threads, first)
     similarity, truth_area, found_area = _similarity(
@@ -302,7 +305,7 @@ def _similarity(
     """What compares the two sides, and the areas of ground truths and detections."""
     if iou_type == "bbox":
         truth_boxes = _required(truth, "bbox", "annotations")
-        similarity = _core.detection.box_similarity(shapes.boxes(), truth_boxes, crowd)
+        similarity = _core.detection.box_similarity(shapes.boxes(), truth_boxes, crowd, protocol.holds_corner_pixels)
         return similarity, _truth_area(truth, lambda: box_areas(truth_boxes), quirks), shapes.areas()
     if iou_type == "segm":
         truth_masks = on_canvases(_required(truth, "segmentation", "annotations"), truth, truth.image_id, "annotations")

@@ -44,7 +44,7 @@ def evaluate_detections(
     num_threads: int | None = None,
     progress: Progress | None = None,
 ) -> DetectionReport:
-    """Average precision and recall of detections, as the evaluations of COCO and LVIS compute them.
+    """Average precision and recall of detections, as the evaluations of COCO, LVIS and Pascal VOC compute them.
 
     Composed from the kernels of records, boxes, masks, keypoints, matching and curves. With the default semantics every
     value of ``precision``, ``recall``, ``scores`` and ``stats`` has the same bits as pycocotools 2.0.11 (``"lvis"``: lvis
@@ -62,6 +62,10 @@ def evaluate_detections(
               shows or lists in ``neg_category_ids``, and excused in those of ``not_exhaustive_category_ids``; an image
               has 300 detections; APr, APc and APf are those of rare, common and frequent categories.
             - ``"lvis_fixed"``: the same with 10000 detections for each category and no limit of an image (Fixed AP).
+            - ``"voc2012"``: the mean AP of Pascal VOC from 2010 on, the area under the envelope of precision, and
+              ``"voc2007"``, its mean at eleven recalls. A detection looks at its most similar ground truth alone, the
+              first of equal ones: a second one there is wrong. It matches above an IoU of 0.5, with boxes that hold
+              the pixels of their corners. Ground truths with ``ignore`` are the difficult ones.
         semantics: ``"pycocotools"`` does all that the reference does; ``"corrected"`` repairs the quirks that
             ``report.quirks`` marks so.
         iou_thresholds: similarities at which a detection may match; any order. A NaN is refused.
@@ -100,6 +104,7 @@ def evaluate_detections(
 
     Source:
         T.-Y. Lin et al., Microsoft COCO, 2014; https://cocodataset.org/#detection-eval; pycocotools 2.0.11.
+        M. Everingham et al., The PASCAL Visual Object Classes Challenge, 2010; py-faster-rcnn, ``voc_eval``.
         A. Gupta et al., LVIS, 2019; lvis 0.5.3. A. Dave et al., Evaluating Large-Vocabulary Object Detectors, 2021.
     """
     chosen = _chosen_protocol(
@@ -180,6 +185,8 @@ def _chosen_protocol(
             raise ValueError("area_ranges: expected at least one range")
     if max_detections is not None:
         changes["max_detections"] = _caps(max_detections)
+        if protocol.cap_scope is None:
+            raise ValueError(f"max_detections: protocol {protocol.name!r} has no cap, got {max_detections!r}")
         if protocol.cap_scope != "cell" and len(changes["max_detections"]) > 1:
             raise ValueError(f"max_detections: expected one cap for each {protocol.cap_scope}, got {max_detections!r}")
     if use_categories is not None:
@@ -249,7 +256,7 @@ def _match(
     num_threads: int,
 ) -> tuple[Outcomes, dict[str, int]]:
     # The reference lowers each threshold by itself, before anything is compared with it.
-    thresholds = np.minimum(protocol.iou_thresholds, protocol.highest_threshold)
+    thresholds = protocol.matching_thresholds
     result = _core.detection.evaluate(
         prepared.similarity,
         image_count=len(selection.image_ids),
@@ -270,11 +277,12 @@ def _match(
         thresholds=thresholds,
         area_ranges=np.array(list(protocol.area_ranges.values()), dtype=np.float64),
         max_detections=protocol.cell_caps[-1],
-        nan_matches=not corrected,
+        nan_matches=not corrected and protocol.matching == "greedy",
+        only_highest=protocol.matching == "highest",
         num_threads=num_threads,
     )
     met = {
-        "nan_similarity": result.pop("nan_pairs"),
+        "nan_similarity": result.pop("nan_pairs") * (protocol.matching == "greedy"),
         "nan_score": result.pop("nan_scores"),
         "mask_size_mismatch": result.pop("mismatches"),
     }

@@ -77,16 +77,34 @@ class DetectionProtocol:
     #: False: all categories are one.
     use_categories: bool = True
     #: What ``max_detections`` counts: the detections of an image in one category ("cell"), of an image in all categories,
-    #: or of a category in all images. Only the first has several caps, and an axis for them in the arrays.
-    cap_scope: Literal["cell", "image", "category"] = "cell"
+    #: or of a category in all images. Only the first has several caps, and an axis for them in the arrays. None: no cap.
+    cap_scope: Literal["cell", "image", "category"] | None = "cell"
     #: Which field of a ground truth makes it ignored. ``iscrowd`` also lets it match many; ``ignore`` lets no crowd be.
     ignore_field: Literal["iscrowd", "ignore"] = "iscrowd"
     #: Detections are judged in those categories alone that an image shows or is known not to show (LVIS).
     is_federated: bool = False
     #: Ground truths and detections of an area that is not strictly between these are left out.
     areas_between: tuple[float, float] | None = None
+    #: Which ground truth a detection looks at: the most similar one that is free ("greedy"), or the most similar one, free
+    #: or not, the first of equal ones ("highest").
+    matching: Literal["greedy", "highest"] = "greedy"
+    #: A match needs a similarity above the threshold, not one equal to it.
+    is_strict: bool = False
+    #: The far corner of a box is a pixel that belongs to it, so that sides are longer by 1 than their difference.
+    holds_corner_pixels: bool = False
+    #: Annotations are known by their ids, so that ids of 0 and repeated ones have effects.
+    uses_annotation_ids: bool = True
+    #: What "AP" of a category is: the mean of precision at ``recall_thresholds``, or as a method of
+    #: :func:`metrix.curves.average_precision` has it.
+    average: Literal["mean", "11-point", "all-point"] = "mean"
     #: A line of text for each published number.
     line: str = _COCO_LINE
+
+    @property
+    def matching_thresholds(self) -> FloatArray:
+        """What similarities are compared with: a match has one that is not below."""
+        lowered = np.minimum(self.iou_thresholds, self.highest_threshold)
+        return np.nextafter(lowered, np.inf) if self.is_strict else lowered
 
     @property
     def cell_caps(self) -> tuple[int, ...]:
@@ -183,6 +201,30 @@ LVIS = replace(
     ),
 )
 
+_ALL_AREAS = MappingProxyType({"all": (float("-inf"), float("inf"))})
+
+# The devkit in Matlab matches at IoU >= 0.5, its translation in py-faster-rcnn, which everybody uses, at IoU > 0.5:
+# ``replace(VOC2012, is_strict=False)`` is the former. Source: VOC devkit, VOCevaldet; py-faster-rcnn, voc_eval.
+VOC2012 = DetectionProtocol(
+    name="voc2012",
+    iou_thresholds=_frozen([0.5]),
+    recall_thresholds=_RECALL_THRESHOLDS,
+    area_ranges=_ALL_AREAS,
+    max_detections=(_NO_CAP,),
+    summary=(SummaryRow("mAP", "AP", cap_place=0),),
+    highest_threshold=float("inf"),
+    epsilon=0.0,
+    cap_scope=None,
+    ignore_field="ignore",
+    matching="highest",
+    is_strict=True,
+    holds_corner_pixels=True,
+    uses_annotation_ids=False,
+    average="all-point",
+    line="Mean AP = {value:0.4f}",
+)
+VOC2007 = replace(VOC2012, name="voc2007", recall_thresholds=VOC2007_RECALL_THRESHOLDS, average="11-point")
+
 # A budget for each category instead of each image, so that no category displaces another. Source: A. Dave et al.,
 # Evaluating Large-Vocabulary Object Detectors: The Devil is in the Details, 2021.
 LVIS_FIXED = replace(LVIS, name="lvis_fixed", max_detections=(10000,), cap_scope="category")
@@ -195,5 +237,7 @@ PROTOCOLS: Mapping[str, Mapping[str, DetectionProtocol]] = MappingProxyType(
         "coco": _COCO,
         "lvis": MappingProxyType({"bbox": LVIS, "segm": LVIS}),
         "lvis_fixed": MappingProxyType({"bbox": LVIS_FIXED, "segm": LVIS_FIXED}),
+        "voc2007": MappingProxyType({"bbox": VOC2007, "segm": VOC2007}),
+        "voc2012": MappingProxyType({"bbox": VOC2012, "segm": VOC2012}),
     }
 )

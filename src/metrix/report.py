@@ -15,6 +15,7 @@ import numpy.typing as npt
 from metrix import _core
 from metrix._outcomes import Outcomes
 from metrix._quirks import Quirk, listed
+from metrix.curves import average_precision
 from metrix.protocols import DetectionProtocol, SummaryRow
 
 FloatArray = npt.NDArray[np.float64]
@@ -166,6 +167,25 @@ class DetectionReport:
             self._precision_by_cap[cap] = self._precision_at_recalls(caps, scores=False)[0][..., 0]
         return self._precision_by_cap[cap][..., area]
 
+    def _average_precisions(self, area: int, cap: int) -> FloatArray:
+        """(T, R, K) values whose mean is AP: precision at the recall thresholds, or one number where R is 1."""
+        if self.protocol.average == "mean":
+            return self._precision_of(area, cap)
+        return self._areas_under_curves[:, None, :, area]
+
+    @cached_property
+    def _areas_under_curves(self) -> FloatArray:
+        """(T, K, A) average precision by the protocol's method; -1 without ground truth."""
+        positives = self.outcomes.positives
+        values = np.full((len(self.protocol.iou_thresholds), *positives.shape), -1.0)
+        for category, area in zip(*np.nonzero(positives), strict=True):
+            for threshold in range(len(values)):
+                curve = self._curve_of(int(category), threshold, int(area), self.protocol.cell_caps[-1])
+                values[threshold, category, area] = average_precision(
+                    curve.recall, curve.precision, method=self.protocol.average
+                )
+        return values
+
     # ---- published numbers ------------------------------------------------------------------------------------------
 
     def _summary_rows(self) -> Iterator[tuple[str, SummaryRow, int]]:
@@ -191,7 +211,7 @@ class DetectionReport:
             return -1.0
         area = labels.index(row.area)
         if row.kind == "AP":
-            values = self._precision_of(area, cap)
+            values = self._average_precisions(area, cap)
         else:
             values = self._recall_by_cap[:, :, area, self.protocol.max_detections.index(cap)]
         if row.iou_threshold is not None:
@@ -220,7 +240,7 @@ class DetectionReport:
             max_detections: one of the evaluated caps, or None for the last.
             category_id: one category, or None for the mean over all.
         """
-        slab = self._precision_of(self._area(area), self._cap(max_detections))
+        slab = self._average_precisions(self._area(area), self._cap(max_detections))
         if iou_threshold is not None:
             slab = slab[[self._threshold(iou_threshold)]]
         if category_id is not None:
@@ -247,16 +267,12 @@ class DetectionReport:
         Returns:
             One point for each detection that is not ignored, by descending score. Recall is NaN without ground truth.
         """
-        category = self._category(category_id)
-        breakdown = self._area(area)
+        cap = self._cap(max_detections) if self.protocol.cap_scope == "cell" else self.protocol.cell_caps[0]
+        return self._curve_of(self._category(category_id), self._threshold(iou_threshold), self._area(area), cap)
+
+    def _curve_of(self, category: int, threshold: int, breakdown: int, cap: int) -> PrecisionRecallCurve:
         found, counted, score = _core.curves.precision_recall_curve(
-            self.outcomes.view,
-            category=category,
-            threshold=self._threshold(iou_threshold),
-            breakdown=breakdown,
-            max_detections=self._cap(max_detections)
-            if self.protocol.cap_scope == "cell"
-            else self.protocol.cell_caps[0],
+            self.outcomes.view, category=category, threshold=threshold, breakdown=breakdown, max_detections=cap
         )
         positives = self.outcomes.positives[category, breakdown]
         with np.errstate(invalid="ignore"):
@@ -268,11 +284,14 @@ class DetectionReport:
         counts = dict(self.quirk_counts)
         if self.semantics == "pycocotools":
             counts["cap_not_listed"] = sum(cap < 0 for _, _, cap in self._summary_rows())
-            lone = 1 / (1 + self.protocol.epsilon)
-            slabs = [self._precision_of(area, self._cap(None)) for area in range(len(self.protocol.area_ranges))]
-            counts["lone_true_positive"] = sum(int((slab == lone).any(axis=1).sum()) for slab in slabs)
+            counts["lone_true_positive"] = self._lone_true_positives() if self.protocol.epsilon else 0
         found = listed(counts)
         return found if self.semantics == "pycocotools" else tuple(quirk for quirk in found if not quirk.is_corrected)
+
+    def _lone_true_positives(self) -> int:
+        lone = 1 / (1 + self.protocol.epsilon)
+        slabs = [self._precision_of(area, self._cap(None)) for area in range(len(self.protocol.area_ranges))]
+        return sum(int((slab == lone).any(axis=1).sum()) for slab in slabs)
 
     # ---- tables -----------------------------------------------------------------------------------------------------
 
@@ -299,7 +318,7 @@ class DetectionReport:
                 continue
             area = labels.index(row.area)
             if row.kind == "AP":
-                values = self._precision_of(area, cap)
+                values = self._average_precisions(area, cap)
             else:
                 values = self._recall_by_cap[:, None, :, area, self.protocol.max_detections.index(cap)]
             if row.iou_threshold is not None:
@@ -376,7 +395,7 @@ class DetectionReport:
             "detections": len(self.outcomes),
             "iou_thresholds": self.protocol.iou_thresholds.tolist(),
             "area_ranges": {label: list(limits) for label, limits in self.protocol.area_ranges.items()},
-            "max_detections": list(self.protocol.max_detections),
+            "max_detections": list(self.protocol.max_detections) if self.protocol.cap_scope else [],
             "use_categories": self.protocol.use_categories,
             "quirks": [{"name": q.name, "count": q.count, "description": q.description} for q in self.quirks],
         }

@@ -24,6 +24,7 @@ def box_similarity(
     detections: numpy.typing.NDArray[numpy.float64],
     ground_truths: numpy.typing.NDArray[numpy.float64],
     crowd: numpy.typing.NDArray[numpy.uint8],
+    holds_corner_pixels: bool,
 ) -> Similarity: ...
 def evaluate(
     similarity: Similarity,
@@ -47,6 +48,7 @@ def evaluate(
     area_ranges: numpy.typing.NDArray[numpy.float64],
     max_detections: typing.SupportsInt | typing.SupportsIndex,
     nan_matches: bool,
+    only_highest: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> dict[str, typing.Any]: ...
 def judge_federated(
