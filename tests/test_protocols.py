@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import pickle
 from typing import Any
@@ -15,7 +16,7 @@ from effort import cases
 from golden.fixture import FAR, found, thing
 from golden.lvis import A, B, federated
 from metrix import _core
-from metrix.protocols import LVIS, PROTOCOLS, DetectionProtocol
+from metrix.protocols import CROWDPOSE, LVIS, PROTOCOLS, DetectionProtocol
 from metrix.records import Detections, GroundTruth
 
 ROWS = [(name, iou_type) for name, row in PROTOCOLS.items() for iou_type in row]
@@ -50,6 +51,35 @@ def test_an_unknown_iou_type_of_a_protocol_is_refused() -> None:
 def test_a_limit_of_an_image_is_one_number() -> None:
     with pytest.raises(ValueError, match=r"max_detections: expected one cap for each image, got \[1, 10\]"):
         metrix.evaluate_detections(federated(thing(A)), [], protocol="lvis", max_detections=[1, 10])
+
+
+def test_crowdpose_equals_the_reference_with_its_sigmas_and_areas(rng: np.random.Generator) -> None:
+    reference = pytest.importorskip("pycocotools") and importlib.import_module("parity.reference")
+
+    def configure(params: Any) -> None:
+        params.kpt_oks_sigmas = CROWDPOSE.sigmas
+        params.areaRng, params.areaRngLbl = [[0, 1e10]], ["all"]
+
+    for _ in range(cases(100)):
+        people = []
+        for number in range(1, int(rng.integers(2, 6))):
+            points = np.column_stack([rng.uniform(0, 60, (14, 2)), rng.integers(0, 3, 14)])
+            box = [float(v) for v in (*rng.uniform(0, 9, 2), *rng.uniform(20, 90, 2))]
+            pose = {"keypoints": points.ravel().tolist(), "num_keypoints": int((points[:, 2] > 0).sum())}
+            people.append({"id": number, "image_id": 1, "category_id": 1, "bbox": box, "iscrowd": 0, **pose})
+        detections = []
+        for person in people * 2:
+            moved = np.reshape(person["keypoints"], (14, 3)) + rng.normal(0, 4, (14, 3))
+            detections.append({"image_id": 1, "category_id": 1, "keypoints": moved.ravel().tolist()})
+            detections[-1]["score"] = float(rng.random())
+        truth = {"images": [{"id": 1}], "categories": [{"id": 1}], "annotations": people}
+        report = metrix.evaluate_detections(truth, detections, iou_type="keypoints", protocol="crowdpose")
+        # The reference knows the field alone; CrowdPose has none, and takes the share of the box.
+        known = [{**person, "area": person["bbox"][3] * person["bbox"][2] * 0.53} for person in people]
+        expected = reference.evaluate({**truth, "annotations": known}, detections, "keypoints", configure)
+        assert np.array_equal(report.precision, expected.precision)
+        assert np.array_equal(report.recall, expected.recall)
+        assert 0 < report.stats["AP"] < 1
 
 
 # ---- LVIS ---------------------------------------------------------------------------------------------------------

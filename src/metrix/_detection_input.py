@@ -321,7 +321,7 @@ def _similarity(
         return similarity, _truth_area(truth, truth_mask_areas, quirks), found_area
     truth_points = _required(truth, "keypoints", "annotations")
     found_points = _required(found, "keypoints", "detections")
-    truth_area = _truth_area(truth, lambda: box_areas(_required(truth, "bbox", "annotations")), quirks)
+    truth_area = _pose_area(truth, protocol, quirks)
     found_area = shapes.areas() if not corrected else shapes.pose_areas()
     if shapes.source == "bbox":
         quirks["area_from_bbox"] = len(found)
@@ -503,6 +503,12 @@ def _truth_area(truth: GroundTruth, instead: Callable[[], FloatArray], quirks: d
     missing = int(np.count_nonzero(~has))
     quirks["missing_area"] = missing
     return np.where(has, truth.area, instead()) if missing else truth.area
+
+
+def _pose_area(truth: GroundTruth, protocol: DetectionProtocol, quirks: dict[str, int]) -> FloatArray:
+    if protocol.pose_share_of_box is not None:
+        return box_areas(_required(truth, "bbox", "annotations")) * protocol.pose_share_of_box
+    return _truth_area(truth, lambda: box_areas(_required(truth, "bbox", "annotations")), quirks)
 
 
 def _required(columns: GroundTruth | Detections, field: str, name: str) -> Any:

@@ -58,6 +58,7 @@ def evaluate_detections(
         protocol: a benchmark, or a :class:`metrix.protocols.DetectionProtocol`; the arguments below change parts of it.
 
             - ``"coco"``: twelve numbers for boxes and masks, ten for keypoints.
+            - ``"crowdpose"``: six numbers for poses of fourteen keypoints.
             - ``"lvis"``: thirteen numbers for boxes and masks. A detection is judged in the categories that its image
               shows or lists in ``neg_category_ids``, and excused in those of ``not_exhaustive_category_ids``; an image
               has 300 detections; APr, APc and APf are those of rare, common and frequent categories.

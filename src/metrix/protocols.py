@@ -70,6 +70,8 @@ class DetectionProtocol:
     summary: tuple[SummaryRow, ...]
     #: Where a published number asks for a literal cap (100) that ``max_detections`` lacks, the reference gives -1.
     sigmas: FloatArray = field(default_factory=lambda: COCO_KEYPOINT_SIGMAS)
+    #: The area of an annotated pose is this share of its box; None: it is the field ``area``.
+    pose_share_of_box: float | None = None
     #: A threshold above this is lowered to it, so that rounding cannot keep a perfect match from matching at 1.0.
     highest_threshold: float = 1 - 1e-10
     #: Added to the denominator of precision.
@@ -173,6 +175,26 @@ COCO_KEYPOINTS = DetectionProtocol(
     ),
 )
 
+# The order of the points is shoulders, elbows, wrists, hips, knees, ankles, head, neck. Its easy, medium and hard numbers are
+# those of some images (``images=``). Source: CrowdPose API, cocoeval.Params.setKpParams and COCOeval.computeOks.
+CROWDPOSE = replace(
+    COCO_KEYPOINTS,
+    name="crowdpose",
+    sigmas=_frozen(
+        np.array([0.79, 0.79, 0.72, 0.72, 0.62, 0.62, 1.07, 1.07, 0.87, 0.87, 0.89, 0.89, 0.79, 0.79]) / 10.0
+    ),
+    pose_share_of_box=0.53,
+    area_ranges=MappingProxyType({"all": (0**2, 1e5**2)}),
+    summary=(
+        SummaryRow("AP", "AP", cap=20),
+        SummaryRow("AP50", "AP", iou_threshold=0.5, cap=20),
+        SummaryRow("AP75", "AP", iou_threshold=0.75, cap=20),
+        SummaryRow("AR", "AR", cap=20),
+        SummaryRow("AR50", "AR", iou_threshold=0.5, cap=20),
+        SummaryRow("AR75", "AR", iou_threshold=0.75, cap=20),
+    ),
+)
+
 # LVISEval sees the areas that LVIS.get_ann_ids lets through; of an area range its text has the first letter alone.
 LVIS = replace(
     COCO_DETECTION,
@@ -235,6 +257,7 @@ _COCO = MappingProxyType({"bbox": COCO_DETECTION, "segm": COCO_DETECTION, "keypo
 PROTOCOLS: Mapping[str, Mapping[str, DetectionProtocol]] = MappingProxyType(
     {
         "coco": _COCO,
+        "crowdpose": MappingProxyType({"keypoints": CROWDPOSE}),
         "lvis": MappingProxyType({"bbox": LVIS, "segm": LVIS}),
         "lvis_fixed": MappingProxyType({"bbox": LVIS_FIXED, "segm": LVIS_FIXED}),
         "voc2007": MappingProxyType({"bbox": VOC2007, "segm": VOC2007}),
