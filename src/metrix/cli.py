@@ -14,6 +14,7 @@ import metrix
 from metrix._detection_input import fields_to_read
 from metrix.build_info import build_info
 from metrix.protocols import PROTOCOLS, IouType
+from metrix.readers import read_voc_detections, read_voc_ground_truth
 from metrix.records import Detections, read_detections, read_ground_truth
 from metrix.report import DetectionReport
 
@@ -28,6 +29,7 @@ examples:
   metrix eval instances_val2017.json.gz segm_results.json --iou-type segm --per-category
   metrix eval person_keypoints_val2017.json keypoint_results.json --json > report.json
   metrix eval lvis_v1_val.json results.json --protocol lvis
+  metrix eval VOC2012/Annotations results/VOC2012/Main --protocol voc2012 --per-category
 
 exit codes:
   0  the numbers were printed
@@ -79,15 +81,23 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser(
         "eval",
-        help="average precision and recall of detections (COCO, LVIS)",
+        help="average precision and recall of detections (COCO, LVIS, VOC)",
         description="Average precision and recall of detections, bit for bit as pycocotools 2.0.11 and lvis 0.5.3 compute "
         "them.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     evaluate.set_defaults(run=_evaluate)
-    evaluate.add_argument("ground_truth", metavar="GROUND_TRUTH", help="COCO annotations: JSON, plain, gzip or zstd")
-    evaluate.add_argument("detections", metavar="DETECTIONS", help="COCO results: JSON, plain, gzip or zstd")
+    evaluate.add_argument(
+        "ground_truth",
+        metavar="GROUND_TRUTH",
+        help="COCO annotations: JSON, plain, gzip or zstd; or a folder of VOC's XML files",
+    )
+    evaluate.add_argument(
+        "detections",
+        metavar="DETECTIONS",
+        help="COCO results: JSON, plain, gzip or zstd; or a folder of VOC's text files",
+    )
     evaluate.add_argument(
         "--iou-type",
         choices=["auto", "bbox", "segm", "keypoints"],
@@ -228,6 +238,10 @@ class _Silent:
 
     def read(self, path: str, part: str, options: argparse.Namespace, iou_type: IouType = "bbox") -> Any:
         """Ground truth or detections."""
+        suffix, read_voc = (".xml", read_voc_ground_truth) if part == "ground truth" else (".txt", read_voc_detections)
+        if path.endswith(suffix) or (os.path.isdir(path) and any(name.endswith(suffix) for name in os.listdir(path))):
+            self.begin(f"reading {part}")
+            return read_voc(path)
         with self.open(path, part) as source:
             if part == "ground truth":
                 fields = fields_to_read(iou_type, PROTOCOLS[options.protocol].get(iou_type))
