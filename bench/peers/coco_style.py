@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from columns import DetectionColumns, GroundTruthColumns
-from peers.interface import Evaluation, Outcome
+from peers.interface import NO_SCORES, Evaluation, Outcome, without_lone_cap
 
 
 class CocoStyleEvaluation(Evaluation):
@@ -25,6 +26,13 @@ class CocoStyleEvaluation(Evaluation):
 
     def outcome(self) -> Outcome:
         curves = self.evaluator.eval
+        if self.protocol == "lvis":
+            return Outcome(
+                stats=np.asarray(list(self.lvis_stats()), dtype=np.float64),
+                precision=without_lone_cap(curves["precision"]),
+                recall=without_lone_cap(curves["recall"]),
+                scores=NO_SCORES,
+            )
         num_stats = 10 if self.iou_type == "keypoints" else 12
         return Outcome(
             stats=np.asarray(self.evaluator.stats, dtype=np.float64)[:num_stats],
@@ -32,6 +40,10 @@ class CocoStyleEvaluation(Evaluation):
             recall=np.asarray(curves["recall"], dtype=np.float64),
             scores=np.asarray(curves["scores"], dtype=np.float64),
         )
+
+    def lvis_stats(self) -> Iterable[float]:
+        """The thirteen numbers."""
+        return self.evaluator.stats
 
 
 def result_matrix(detections: DetectionColumns) -> NDArray[np.float64]:
