@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ class CocoStyleEvaluation(Evaluation):
         curves = self.evaluator.eval
         if self.protocol == "lvis":
             return Outcome(
-                stats=np.asarray(list(self.lvis_stats()), dtype=np.float64),
+                stats=np.asarray(self.evaluator.stats, dtype=np.float64),
                 precision=without_lone_cap(curves["precision"]),
                 recall=without_lone_cap(curves["recall"]),
                 scores=NO_SCORES,
@@ -40,10 +39,6 @@ class CocoStyleEvaluation(Evaluation):
             recall=np.asarray(curves["recall"], dtype=np.float64),
             scores=np.asarray(curves["scores"], dtype=np.float64),
         )
-
-    def lvis_stats(self) -> Iterable[float]:
-        """The thirteen numbers."""
-        return self.evaluator.stats
 
 
 def result_matrix(detections: DetectionColumns) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,9 +35,6 @@ class HotcocoEvaluation(CocoStyleEvaluation):
         else:
             results = truth.load_res(str(detections) if isinstance(detections, Path) else detections)
         self.evaluator = COCOeval(truth, results, self.iou_type)
-
-    def lvis_stats(self) -> Iterable[float]:
-        return self.evaluator.get_results().values()
 
 
 def _from_columns(columns: GroundTruthColumns) -> COCO:
