@@ -48,6 +48,7 @@ class Workload:
     mean_extra: float | None = None
     median_per_image: float | None = None
     same_files_as: str | None = None  # the name of another workload
+    protocol: str = "coco"  # of metrix; its reference is pycocotools, or lvis
 
     @property
     def folder(self) -> Path:
@@ -82,6 +83,8 @@ class Workload:
     @property
     def routes(self) -> tuple[str, ...]:
         """The input forms that make sense; columns of masks or poses are nobody's common form."""
+        if self.protocol != "coco":
+            return ("files",)
         return ("files", "lists", "arrays") if self.iou_type == "bbox" else ("files", "lists")
 
     def ensure(self) -> None:
@@ -238,6 +241,24 @@ _ALL = [
         ground_truth="objects365",
         most_per_image=300,
         median_per_image=27.2,
+    ),
+    Workload(
+        name="lvis_bbox_2k",
+        description="boxes in 2000 images of 1203 categories, 300 an image, judged in some dozen categories each",
+        iou_type="bbox",
+        ground_truth="lvis_2k",
+        most_per_image=300,
+        median_per_image=3000.0,
+        protocol="lvis",
+    ),
+    Workload(
+        name="lvis_bbox_20k",
+        description="the same in 20 000 images",
+        iou_type="bbox",
+        ground_truth="lvis_20k",
+        most_per_image=300,
+        median_per_image=3000.0,
+        protocol="lvis",
     ),
 ]
 

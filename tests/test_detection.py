@@ -36,7 +36,7 @@ def bits_of(report: metrix.DetectionReport) -> list[bytes]:
 
 BAD_ARGUMENTS: list[tuple[dict[str, Any], str]] = [
     ({"iou_type": "boxes"}, "iou_type: expected 'bbox', 'segm', 'boundary' or 'keypoints', got 'boxes'"),
-    ({"protocol": "voc"}, "protocol: expected one of ['coco'] or a DetectionProtocol, got 'voc'"),
+    ({"protocol": "voc"}, "protocol: expected one of ['coco', "),
     ({"semantics": "strict"}, "semantics: expected 'pycocotools' or 'corrected', got 'strict'"),
     ({"iou_thresholds": []}, "iou_thresholds: expected at least one threshold"),
     ({"iou_thresholds": [0.5, float("nan")]}, "iou_thresholds[1]: expected a number, got NaN"),

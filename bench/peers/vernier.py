@@ -22,7 +22,7 @@ from vernier.instance import (
 
 from columns import DetectionColumns, GroundTruthColumns
 from peers.coco_style import category_records, result_matrix
-from peers.interface import DetectionSource, Evaluation, GroundTruthSource, Outcome
+from peers.interface import NO_SCORES, DetectionSource, Evaluation, GroundTruthSource, Outcome, without_lone_cap
 
 _NUM_KEYPOINTS = 17
 
@@ -38,7 +38,10 @@ class VernierEvaluation(Evaluation):
     boxed_for: ClassVar[frozenset[str]] = frozenset({"segm", "boundary", "keypoints"})  # it refuses records without
 
     def load(self, ground_truth: GroundTruthSource, detections: DetectionSource) -> None:
-        if isinstance(ground_truth, Path):
+        if self.protocol == "lvis":
+            assert isinstance(ground_truth, Path)
+            self.dataset = CocoDataset.from_lvis_json(ground_truth.read_bytes())
+        elif isinstance(ground_truth, Path):
             self.dataset = CocoDataset.from_json(ground_truth.read_bytes())
         elif isinstance(ground_truth, GroundTruthColumns):
             self.dataset = _from_columns(ground_truth)
@@ -55,7 +58,7 @@ class VernierEvaluation(Evaluation):
         options: dict[str, Any] = {
             "parity_mode": "strict",
             "use_cats": True,
-            "max_dets_per_image": 20 if self.iou_type == "keypoints" else 100,
+            "max_dets_per_image": self._caps()[-1],
             "num_threads": self.num_threads,
         }
         if self.iou_type == "bbox":
@@ -71,10 +74,25 @@ class VernierEvaluation(Evaluation):
             self.grid = evaluate_keypoints_grid(self.dataset, self.detections, sigmas={}, **options)
 
     def accumulate(self) -> None:
-        self.accumulated = self.grid.accumulate([20] if self.iou_type == "keypoints" else [1, 10, 100])
-        self.summary = self.accumulated.summarize()
+        self.accumulated = self.grid.accumulate(self._caps())
+        is_lvis = self.protocol == "lvis"
+        self.summary = (
+            self.accumulated.summarize_lvis(self.dataset, self._caps()) if is_lvis else self.accumulated.summarize()
+        )
+
+    def _caps(self) -> list[int]:
+        if self.protocol == "lvis":
+            return [300]
+        return [20] if self.iou_type == "keypoints" else [1, 10, 100]
 
     def outcome(self) -> Outcome:
+        if self.protocol == "lvis":
+            return Outcome(
+                stats=np.asarray(self.summary.stats, dtype=np.float64),
+                precision=without_lone_cap(self.accumulated.precision),
+                recall=without_lone_cap(self.accumulated.recall),
+                scores=NO_SCORES,
+            )
         return Outcome(
             stats=np.asarray(self.summary.stats, dtype=np.float64),
             precision=np.asarray(self.accumulated.precision),

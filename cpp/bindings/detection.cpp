@@ -5,6 +5,7 @@
 #include "bindings/convert.hpp"
 #include "bindings/mask_columns.hpp"
 #include "bindings/numpy_exp.hpp"
+#include "kernels/detection/admission.hpp"
 #include "kernels/detection/boundary_similarity.hpp"
 #include "kernels/detection/box_similarity.hpp"
 #include "kernels/detection/keypoint_similarity.hpp"
@@ -27,10 +28,10 @@ HeldSimilarity hold(std::unique_ptr<detection::Similarity> similarity, std::vect
 }
 
 HeldSimilarity box_similarity(const Array<double>& detections, const Array<double>& ground_truths,
-                              const Array<std::uint8_t>& crowd) {
+                              const Array<std::uint8_t>& crowd, bool holds_corner_pixels) {
     const auto d = view2(detections, "detections", 4);
     const auto g = view2(ground_truths, "ground_truths", 4);
-    return hold(std::make_unique<detection::BoxSimilarity>(d, g, view1(crowd, "crowd", g.rows)),
+    return hold(std::make_unique<detection::BoxSimilarity>(d, g, view1(crowd, "crowd", g.rows), holds_corner_pixels),
                 {detections, ground_truths, crowd}, d.rows, g.rows);
 }
 
@@ -129,6 +130,62 @@ void require_rows(View1<const std::int32_t> rows, Index count, const char* name)
     }
 }
 
+// See kernels/detection/admission.hpp.
+Array<std::uint8_t> keep_best(const Array<std::int32_t>& group, Index group_count, const Array<double>& score,
+                              std::int64_t limit, int num_threads) {
+    const auto groups = view1(group, "group");
+    const auto scores = view1(score, "score", ssize(groups));
+    if (limit < 0) throw_value_error("limit: expected a number >= 0, got " + std::to_string(limit));
+    Array<std::uint8_t> kept(group.size());
+    const auto output = mutable_view1(kept);
+    const py::gil_scoped_release release;
+    require_below(groups, group_count, "group");
+    detection::keep_best(groups, group_count, scores, limit, num_threads, output);
+    return kept;
+}
+
+detection::CategoryLists category_lists(const Array<std::int64_t>& offset, const Array<std::int32_t>& category,
+                                        Index image_count, Index category_count, const char* name) {
+    const detection::CategoryLists lists{view1(offset, name, image_count + 1), view1(category, name)};
+    if (lists.offset.front() != 0 || lists.offset.back() != ssize(lists.category) ||
+        !std::is_sorted(lists.offset.begin(), lists.offset.end())) {
+        throw_value_error(std::string(name) + ": the offsets do not ascend from 0 to the number of categories");
+    }
+    require_below(lists.category, category_count, name);
+    return lists;
+}
+
+py::tuple judge_federated(Index image_count, Index category_count, const Array<std::int32_t>& ground_truth_image,
+                          const Array<std::int32_t>& ground_truth_category, const Array<std::int64_t>& absent_offset,
+                          const Array<std::int32_t>& absent, const Array<std::int64_t>& not_exhaustive_offset,
+                          const Array<std::int32_t>& not_exhaustive, const Array<std::int32_t>& image,
+                          const Array<std::int32_t>& category, int num_threads) {
+    detection::Federation federation;
+    federation.image_count = image_count;
+    federation.category_count = category_count;
+    federation.ground_truth_image = view1(ground_truth_image, "ground_truth_image");
+    federation.ground_truth_category =
+        view1(ground_truth_category, "ground_truth_category", ssize(federation.ground_truth_image));
+    federation.absent = category_lists(absent_offset, absent, image_count, category_count, "absent");
+    federation.not_exhaustive =
+        category_lists(not_exhaustive_offset, not_exhaustive, image_count, category_count, "not_exhaustive");
+    const auto images = view1(image, "image");
+    const auto categories = view1(category, "category", ssize(images));
+    Array<std::uint8_t> judged(image.size());
+    Array<std::uint8_t> excused(image.size());
+    {
+        const auto judged_view = mutable_view1(judged);
+        const auto excused_view = mutable_view1(excused);
+        const py::gil_scoped_release release;
+        require_below(federation.ground_truth_image, image_count, "ground_truth_image");
+        require_below(federation.ground_truth_category, category_count, "ground_truth_category");
+        require_below(images, image_count, "image");
+        require_below(categories, category_count, "category");
+        detection::judge_federated(federation, images, categories, num_threads, judged_view, excused_view);
+    }
+    return py::make_tuple(judged, excused);
+}
+
 py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
                   const Array<std::int32_t>& ground_truth_image, const Array<std::int32_t>& ground_truth_category,
                   const Array<double>& ground_truth_area, const Array<std::uint8_t>& ground_truth_crowd,
@@ -136,8 +193,9 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
                   const Array<std::uint8_t>& ground_truth_without_match, const Array<std::int32_t>& ground_truth_order,
                   const Array<std::int32_t>& detection_image, const Array<std::int32_t>& detection_category,
                   const Array<double>& detection_score, const Array<double>& detection_area,
-                  const Array<std::int32_t>& detection_order, const Array<double>& thresholds,
-                  const Array<double>& area_ranges, std::int64_t max_detections, bool nan_matches, int num_threads) {
+                  const Array<std::int32_t>& detection_order, const Array<std::uint8_t>& detection_excused,
+                  const Array<double>& thresholds, const Array<double>& area_ranges, std::int64_t max_detections,
+                  bool nan_matches, bool only_highest, int num_threads) {
     detection::Problem problem;
     problem.image_count = image_count;
     problem.category_count = category_count;
@@ -155,10 +213,12 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
     problem.detection_area = view1(detection_area, "detection_area", d);
     problem.ground_truth_order = view1(ground_truth_order, "ground_truth_order");
     problem.detection_order = view1(detection_order, "detection_order");
+    if (detection_excused.size() > 0) problem.detection_excused = view1(detection_excused, "detection_excused", d);
     problem.thresholds = view1(thresholds, "thresholds");
     problem.area_ranges = view2(area_ranges, "area_ranges", 2);
     problem.max_detections = max_detections;
     problem.nan_matches = nan_matches;
+    problem.only_highest = only_highest;
     if (problem.thresholds.empty()) throw_value_error("thresholds: expected at least one");
     constexpr Index limit = std::numeric_limits<std::int32_t>::max();
     if (d > limit || g > limit) throw_value_error("more than 2147483647 detections or ground truths");
@@ -199,7 +259,7 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
 void bind_detection(py::module_ module) {
     py::class_<HeldSimilarity>(module, "Similarity");
     module.def("box_similarity", &box_similarity, py::arg("detections").noconvert(),
-               py::arg("ground_truths").noconvert(), py::arg("crowd").noconvert());
+               py::arg("ground_truths").noconvert(), py::arg("crowd").noconvert(), py::arg("holds_corner_pixels"));
     module.def("mask_similarity", &mask_similarity, py::arg("detections"), py::arg("ground_truths"),
                py::arg("crowd").noconvert());
     module.def("boundary_similarity", &boundary_similarity, py::arg("detections"), py::arg("ground_truths"),
@@ -211,6 +271,13 @@ void bind_detection(py::module_ module) {
     module.def("no_similarity", &no_similarity, py::arg("detection_count"), py::arg("ground_truth_count"));
     module.def("mask_areas", &mask_areas, py::arg("columns"), py::arg("name"), py::arg("num_threads"));
     module.def("mask_boxes", &mask_boxes, py::arg("columns"), py::arg("name"), py::arg("num_threads"));
+    module.def("keep_best", &keep_best, py::arg("group").noconvert(), py::arg("group_count"),
+               py::arg("score").noconvert(), py::arg("limit"), py::arg("num_threads"));
+    module.def("judge_federated", &judge_federated, py::kw_only(), py::arg("image_count"), py::arg("category_count"),
+               py::arg("ground_truth_image").noconvert(), py::arg("ground_truth_category").noconvert(),
+               py::arg("absent_offset").noconvert(), py::arg("absent").noconvert(),
+               py::arg("not_exhaustive_offset").noconvert(), py::arg("not_exhaustive").noconvert(),
+               py::arg("image").noconvert(), py::arg("category").noconvert(), py::arg("num_threads"));
     module.def("evaluate", &evaluate, py::arg("similarity"), py::kw_only(), py::arg("image_count"),
                py::arg("category_count"), py::arg("ground_truth_image").noconvert(),
                py::arg("ground_truth_category").noconvert(), py::arg("ground_truth_area").noconvert(),
@@ -218,9 +285,9 @@ void bind_detection(py::module_ module) {
                py::arg("ground_truth_without_match").noconvert(), py::arg("ground_truth_order").noconvert(),
                py::arg("detection_image").noconvert(), py::arg("detection_category").noconvert(),
                py::arg("detection_score").noconvert(), py::arg("detection_area").noconvert(),
-               py::arg("detection_order").noconvert(), py::arg("thresholds").noconvert(),
-               py::arg("area_ranges").noconvert(), py::arg("max_detections"), py::arg("nan_matches"),
-               py::arg("num_threads"));
+               py::arg("detection_order").noconvert(), py::arg("detection_excused").noconvert(),
+               py::arg("thresholds").noconvert(), py::arg("area_ranges").noconvert(), py::arg("max_detections"),
+               py::arg("nan_matches"), py::arg("only_highest"), py::arg("num_threads"));
 }
 
 }  // namespace metrix::bindings

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "kernels/matching/highest.hpp"
 #include "support/ordering.hpp"
 #include "support/parallel.hpp"
 #include "support/prefetch.hpp"
@@ -264,7 +265,7 @@ class Evaluation {
             out_.image[place] = detection.image;
             out_.rank[place] = detection.rank;
             out_.row[place] = detection.row;
-            start_unmatched(detection.area, outcome(place));
+            start_unmatched(detection, outcome(place));
         }
     }
 
@@ -275,11 +276,13 @@ class Evaluation {
 
     [[nodiscard]] Bits* outcome(std::size_t place) { return out_.bits.data() + place * bits_per_detection(); }
 
-    // Ignored where it lies outside of the breakdown itself.
-    void start_unmatched(double area, Bits* bits) const {
+    // Ignored where it lies outside of the breakdown itself, or is excused everywhere.
+    void start_unmatched(const Detection& detection, Bits* bits) const {
         const Index words = word_count();
+        const int is_excused =
+            static_cast<int>(!problem_.detection_excused.empty() && at(problem_.detection_excused, detection.row) != 0);
         for (Index a = 0; a < breakdown_count(); ++a) {
-            const auto if_outside = static_cast<Bits>(-static_cast<int>(is_outside(area, a)));
+            const auto if_outside = static_cast<Bits>(-(static_cast<int>(is_outside(detection.area, a)) | is_excused));
             for (Index w = 0; w < words; ++w) {
                 *bits++ = 0;
                 *bits++ = if_outside & matching::bits_of_word(ssize(problem_.thresholds), w);
@@ -407,7 +410,9 @@ class Evaluation {
             if (counts_as_match) matched = static_cast<Bits>(matched | bits);
         };
         const Bits all = matching::bits_of_word(ssize(problem_.thresholds), word);
-        if (work.candidates.has_nan() && problem_.nan_matches) {
+        if (problem_.only_highest) {
+            matching::match_highest(block, thresholds, work.ignored, work.taken, apply);
+        } else if (work.candidates.has_nan() && problem_.nan_matches) {
             matching::match_literally(block, thresholds, work.ignored, work.crowd, work.taken, apply);
         } else if (ignored_count != 0 && ignored_count != ground_truths.size()) {
             matching::match_candidates(work.candidates, work.ignored, work.crowd, all, work.taken, apply);

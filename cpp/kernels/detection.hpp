@@ -8,7 +8,7 @@
 //                 D x G blocks
 //
 // The outcome of a detection, one bit for each threshold: matched (to a ground truth whose match counts), and ignored
-// (matched to an ignored ground truth, or matched to none and itself outside of the breakdown).
+// (matched to an ignored ground truth, or matched to none and itself outside of the breakdown or excused).
 //
 // Semantics are those of pycocotools' COCOeval.evaluateImg; what the reference does with ground truth ids of 0 and with
 // NaN is asked for by the fields of Problem.
@@ -62,6 +62,7 @@ struct Problem {
     View1<const std::int32_t> detection_category;
     View1<const double> detection_score;
     View1<const double> detection_area;
+    View1<const std::uint8_t> detection_excused;  // ignored where it matches nothing; empty: none is
 
     // The order in which a cell lists its rows, where it is not that of the columns; empty otherwise. A row may come
     // twice, or not at all.
@@ -72,6 +73,7 @@ struct Problem {
     View2<const double> area_ranges;  // A x 2, both ends inside
     std::int64_t max_detections = 0;  // of an image and category
     bool nan_matches = true;
+    bool only_highest = false;  // the matching rule of kernels/matching/highest.hpp
 };
 
 struct Outcomes {

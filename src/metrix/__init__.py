@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metrix import _core, boxes, curves, detection, keypoints, masks, matching, protocols, records, report
+from metrix import _core, boxes, curves, detection, keypoints, masks, matching, protocols, readers, records, report
 from metrix.detection import evaluate_detections
 from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
@@ -21,6 +21,7 @@ __all__ = [
     "masks",
     "matching",
     "protocols",
+    "readers",
     "records",
     "report",
 ]

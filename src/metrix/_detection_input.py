@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metrix import _core
+from metrix._admission import deciding_row, judged_and_excused, missing_lists, within_caps
 from metrix.protocols import DetectionProtocol, IouType
 from metrix.records import Detections, GroundTruth, IdColumn, MaskColumn
 
@@ -24,10 +25,11 @@ FlagArray = npt.NDArray[np.uint8]
 EVERY_ROW: Int32Array = np.zeros(0, dtype=np.int32)
 
 
-def fields_to_read(iou_type: IouType) -> tuple[str, ...]:
+def fields_to_read(iou_type: IouType, protocol: DetectionProtocol | None = None) -> tuple[str, ...]:
     """Which optional columns an evaluation needs. Boxes always: the reference takes areas from them where they stand."""
     shape = {"bbox": (), "segm": ("segmentation",), "boundary": ("segmentation",), "keypoints": ("keypoints",)}
-    return ("bbox", *shape[iou_type])
+    fields = ("bbox", *shape[iou_type])
+    return (*fields, "federated") if protocol is not None and protocol.is_federated else fields
 
 
 @dataclass(frozen=True)
@@ -40,19 +42,30 @@ class Selection:
     category_ids: npt.NDArray[Any]
     category_names: tuple[str, ...]
     category_place: Int32Array
+    #: Of each evaluated category: "r", "c", "f", or "" where unknown.
+    category_frequencies: tuple[str, ...]
+
+    @property
+    def lone_frequency(self) -> tuple[str]:
+        """That of all categories as one: the frequency of the only one there is."""
+        return (self.category_frequencies[0] if len(self.category_frequencies) == 1 else "",)
 
     @classmethod
     def of(cls, truth: GroundTruth, categories: Any, images: Any, *, use_categories: bool) -> Selection:
         """What the caller chose of what the ground truth lists."""
         image_rows = _chosen_rows(truth.image_ids, images, "images", ascending=True)
         # Where all categories are one, their order decides the order inside a cell, so it stays as the caller has it.
-        category_rows = _chosen_rows(truth.category_ids, categories, "categories", ascending=use_categories)
+        known = truth.category_ids
+        category_rows = _chosen_rows(known, categories, "categories", ascending=use_categories)
         return cls(
             image_ids=truth.image_ids[image_rows],
             image_place=_inverse(image_rows, len(truth.image_ids)),
             category_ids=truth.category_ids[category_rows],
             category_names=tuple(truth.category_names[row] for row in category_rows),
             category_place=_inverse(category_rows, len(truth.category_ids)),
+            category_frequencies=tuple(
+                (truth.category_frequencies or ("",) * len(known))[row] for row in category_rows
+            ),
         )
 
 
@@ -102,6 +115,8 @@ class EvaluationInput:
     detection_score: FloatArray
     detection_area: FloatArray
     detection_order: Int32Array
+    #: Detections that are ignored where they match nothing; none if empty.
+    detection_excused: FlagArray
     quirks: dict[str, int]
 
 
@@ -130,40 +145,77 @@ def prepare_input(
             f"detections[{row}].image_id: {found.image_id[row]!r} is not an image of the ground truth"
             + _hint_on_kinds(found.image_id, truth.image_ids)
         )
+    kept = within_caps(found, found_image, truth, protocol, num_threads)
+    first = deciding_row(found, found_image, protocol)
     found_image = _look_up(selection.image_place, found_image)
     found_category = _look_up(selection.category_place, found.category_id.positions_in(truth.category_ids))
     quirks["unlisted_category"] = int(np.count_nonzero(found_category < 0))
     quirks["no_detections"] = int(len(found) == 0)
 
     takes_part = (truth_image >= 0) & (truth_category >= 0)
-    # Where all categories are one, the reference drops those not chosen only after it has looked up the ids.
-    looked_up = takes_part if protocol.use_categories else truth_image >= 0
-    truth_order = _order_of_ids(truth.id, truth_image, looked_up, quirks, corrected=corrected)
+    limits = None if corrected else protocol.areas_between
+    if limits is not None:
+        left_out = takes_part & ~_lies_between(truth.area, limits) & truth.has("area")
+        quirks["area_left_out"] = int(np.count_nonzero(left_out))
+        takes_part &= ~left_out
+    # Where all categories are one, COCO's code drops those not chosen only after it has looked up the ids.
+    looked_up = takes_part if protocol.use_categories or protocol.is_federated else truth_image >= 0
+    truth_order = EVERY_ROW
+    if protocol.uses_annotation_ids:
+        truth_order = _order_of_ids(truth.id, truth_image, looked_up, quirks, corrected=corrected)
     found_order = EVERY_ROW
-    if not protocol.use_categories:
+    if limits is not None and not len(truth_order):
+        truth_category = np.where(takes_part, truth_category, np.int32(-1))
+    if kept is not None:
+        found_category = np.where(kept != 0, found_category, np.int32(-1))
+    excused = np.zeros(0, dtype=np.uint8)
+    if protocol.is_federated:
+        rows = truth_order if len(truth_order) else slice(None)
+        judged, excused = judged_and_excused(
+            truth, selection, (truth_image[rows], truth_category[rows]), (found_image, found_category), num_threads
+        )
+        quirks["unjudged_detection"] = int(np.count_nonzero((found_category >= 0) & (found_image >= 0) & (judged == 0)))
+        found_category = np.where(judged != 0, found_category, np.int32(-1))
+        quirks["missing_neg_category_ids"] = missing_lists(truth.neg_category_ids, selection)
+        quirks["missing_not_exhaustive_category_ids"] = missing_lists(truth.not_exhaustive_category_ids, selection)
+        quirks["missing_frequency"] = sum(not frequency for frequency in selection.category_frequencies)
+    if not protocol.use_categories and protocol.is_federated and not corrected:
+        quirks["class_agnostic_lvis"] = len(found)
+        truth_order, truth_category = _of_lone_category(selection, truth_order, truth_category)
+        found_order, found_category = _of_lone_category(selection, EVERY_ROW, found_category)
+    elif not protocol.use_categories:
         # A cell then lists its rows by category first.
         truth_order = _by_category(truth_order, truth_category)
         found_order = _by_category(EVERY_ROW, found_category)
         truth_category = np.minimum(truth_category, np.int32(0))
         found_category = np.minimum(found_category, np.int32(0))
 
-    crowd = truth.iscrowd
-    ignored = crowd if not corrected else crowd | truth.ignore
+    crowd = truth.iscrowd if protocol.ignore_field == "iscrowd" else np.zeros(len(truth), dtype=np.uint8)
+    ignored = truth.ignore if protocol.ignore_field == "ignore" else crowd if not corrected else crowd | truth.ignore
     if iou_type == "keypoints":
         ignored = ignored | (_visible_counts(truth, quirks) == 0).astype(np.uint8)
-    without_match = np.zeros(len(truth), dtype=np.uint8) if corrected else (truth.id == 0).astype(np.uint8)
+    without_match = np.zeros(len(truth), dtype=np.uint8)
+    if protocol.uses_annotation_ids:
+        without_match = without_match if corrected else (truth.id == 0).astype(np.uint8)
+        quirks["annotation_id_zero"] = int(np.count_nonzero(takes_part & (truth.id == 0)))
+        quirks["missing_annotation_id"] = int(np.count_nonzero(takes_part & ~truth.has("id")))
+    if protocol.ignore_field == "iscrowd":
+        quirks["ignore_flag_overwritten"] = int(np.count_nonzero(takes_part & (truth.ignore != 0) & (crowd == 0)))
+        quirks["missing_iscrowd"] = int(np.count_nonzero(takes_part & ~truth.has("iscrowd")))
+    else:
+        quirks["crowd_not_read"] = int(np.count_nonzero(takes_part & (truth.iscrowd != 0)))
 
-    quirks["annotation_id_zero"] = int(np.count_nonzero(takes_part & (truth.id == 0)))
-    quirks["ignore_flag_overwritten"] = int(np.count_nonzero(takes_part & (truth.ignore != 0) & (crowd == 0)))
-    quirks["missing_iscrowd"] = int(np.count_nonzero(takes_part & ~truth.has("iscrowd")))
-    quirks["missing_annotation_id"] = int(np.count_nonzero(takes_part & ~truth.has("id")))
-
+    shapes = DetectionShapes(found, truth, num_threads, first)
     similarity, truth_area, found_area = _similarity(
-        truth, found, selection, iou_type, protocol, quirks, corrected=corrected, num_threads=num_threads
+        truth, found, shapes, crowd, selection, iou_type, protocol, quirks, corrected=corrected, num_threads=num_threads
     )
-    limits = {limit for low_high in protocol.area_ranges.values() for limit in low_high}
-    shared = [limit for limit in limits if sum(limit in low_high for low_high in protocol.area_ranges.values()) > 1]
-    quirks["area_on_border"] = sum(int(np.count_nonzero(takes_part & (truth_area == limit))) for limit in shared)
+    if limits is not None:
+        left_out = (found_category >= 0) & (found_image >= 0) & ~_lies_between(found_area, limits)
+        quirks["area_left_out"] += int(np.count_nonzero(left_out))
+        found_category = np.where(left_out, np.int32(-1), found_category)
+    borders = {border for low_high in protocol.area_ranges.values() for border in low_high}
+    shared = [border for border in borders if sum(border in low_high for low_high in protocol.area_ranges.values()) > 1]
+    quirks["area_on_border"] = sum(int(np.count_nonzero(takes_part & (truth_area == border))) for border in shared)
     return EvaluationInput(
         similarity=similarity,
         ground_truth_image=truth_image,
@@ -178,8 +230,13 @@ def prepare_input(
         detection_score=found.score,
         detection_area=found_area,
         detection_order=found_order,
+        detection_excused=excused,
         quirks=quirks,
     )
+
+
+def _lies_between(area: FloatArray, limits: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    return (area > limits[0]) & (area < limits[1])
 
 
 def _hint_on_kinds(ids: IdColumn, known: npt.NDArray[Any]) -> str:
@@ -214,6 +271,14 @@ def _by_category(order: Int32Array, category: Int32Array) -> Int32Array:
     return rows[np.argsort(category[rows], kind="stable")]
 
 
+def _of_lone_category(selection: Selection, order: Int32Array, category: Int32Array) -> tuple[Int32Array, Int32Array]:
+    """What LVISEval takes for all categories together: those of id -1 alone, once for each category."""
+    place = np.flatnonzero(selection.category_ids == -1)
+    is_taken = category == place[0] if len(place) else np.zeros(len(category), dtype=np.bool_)
+    rows = order if len(order) else np.arange(len(category), dtype=np.int32)
+    return np.tile(rows[is_taken[rows]], len(selection.category_ids)), np.where(is_taken, np.int32(0), np.int32(-1))
+
+
 def _visible_counts(truth: GroundTruth, quirks: dict[str, int]) -> npt.NDArray[np.int64]:
     """``num_keypoints``, counted where a record has none."""
     if truth.num_keypoints is None:
@@ -228,6 +293,8 @@ def _visible_counts(truth: GroundTruth, quirks: dict[str, int]) -> npt.NDArray[n
 def _similarity(
     truth: GroundTruth,
     found: Detections,
+    shapes: DetectionShapes,
+    crowd: FlagArray,
     selection: Selection,
     iou_type: IouType,
     protocol: DetectionProtocol,
@@ -237,15 +304,14 @@ def _similarity(
     num_threads: int,
 ) -> tuple[Any, FloatArray, FloatArray]:
     """What compares the two sides, and the areas of ground truths and detections."""
-    shapes = DetectionShapes(found, truth, num_threads)
     if iou_type == "bbox":
         truth_boxes = _required(truth, "bbox", "annotations")
-        similarity = _core.detection.box_similarity(shapes.boxes(), truth_boxes, truth.iscrowd)
+        similarity = _core.detection.box_similarity(shapes.boxes(), truth_boxes, crowd, protocol.holds_corner_pixels)
         return similarity, _truth_area(truth, lambda: box_areas(truth_boxes), quirks), shapes.areas()
     if iou_type in ("segm", "boundary"):
         truth_masks = on_canvases(_required(truth, "segmentation", "annotations"), truth, truth.image_id, "annotations")
         found_masks = shapes.masks()
-        sides = (found_masks.arrays(), truth_masks.arrays(), truth.iscrowd)
+        sides = (found_masks.arrays(), truth_masks.arrays(), crowd)
         if iou_type == "segm":
             similarity = _core.detection.mask_similarity(*sides)
         else:
@@ -262,7 +328,7 @@ def _similarity(
         return similarity, _truth_area(truth, truth_mask_areas, quirks), found_area
     truth_points = _required(truth, "keypoints", "annotations")
     found_points = _required(found, "keypoints", "detections")
-    truth_area = _truth_area(truth, lambda: box_areas(_required(truth, "bbox", "annotations")), quirks)
+    truth_area = _pose_area(truth, protocol, quirks)
     found_area = shapes.areas() if not corrected else shapes.pose_areas()
     if shapes.source == "bbox":
         quirks["area_from_bbox"] = len(found)
@@ -285,10 +351,10 @@ in_silence = np.errstate(over="ignore", invalid="ignore")
 class DetectionShapes:
     """Boxes, masks and areas of detections, from what the first of them has, as the reference's ``loadRes`` decides."""
 
-    def __init__(self, found: Detections, truth: GroundTruth, num_threads: int) -> None:
-        """Look at the first detection."""
+    def __init__(self, found: Detections, truth: GroundTruth, num_threads: int, row: int = 0) -> None:
+        """Look at the detection that decides: the first one."""
         self._found, self._truth, self._num_threads = found, truth, num_threads
-        first = [field for field in ("bbox", "segmentation", "keypoints") if len(found) and found.has(field)[0]]
+        first = [field for field in ("bbox", "segmentation", "keypoints") if len(found) and found.has(field)[row]]
         self.source = first[0] if first else "bbox"
 
     @in_silence
@@ -444,6 +510,12 @@ def _truth_area(truth: GroundTruth, instead: Callable[[], FloatArray], quirks: d
     missing = int(np.count_nonzero(~has))
     quirks["missing_area"] = missing
     return np.where(has, truth.area, instead()) if missing else truth.area
+
+
+def _pose_area(truth: GroundTruth, protocol: DetectionProtocol, quirks: dict[str, int]) -> FloatArray:
+    if protocol.pose_share_of_box is not None:
+        return box_areas(_required(truth, "bbox", "annotations")) * protocol.pose_share_of_box
+    return _truth_area(truth, lambda: box_areas(_required(truth, "bbox", "annotations")), quirks)
 
 
 def _required(columns: GroundTruth | Detections, field: str, name: str) -> Any:

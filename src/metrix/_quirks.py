@@ -64,6 +64,19 @@ QUIRKS: Mapping[str, tuple[str, bool]] = MappingProxyType(
             "keypoint detections evaluated without categories, of which the reference matches none",
             True,
         ),
+        "area_left_out": (
+            "annotations and detections whose area is not above 0 and finite, which LVIS leaves out",
+            True,
+        ),
+        "crowd_not_read": ("annotations with iscrowd = 1, which count like any other", False),
+        "unjudged_detection": (
+            "detections of categories that their image neither shows nor is known not to show, which are left out",
+            False,
+        ),
+        "class_agnostic_lvis": (
+            "detections evaluated without categories, of which LVIS looks at those of category -1 alone",
+            True,
+        ),
         "missing_iscrowd": ("annotations without iscrowd, taken as 0; the reference stops", False),
         "missing_area": (
             "annotations without area, which is then that of their box or mask; the reference stops",
@@ -74,6 +87,15 @@ QUIRKS: Mapping[str, tuple[str, bool]] = MappingProxyType(
             "annotations without num_keypoints, which are then counted; the reference stops",
             False,
         ),
+        "missing_neg_category_ids": (
+            "images without neg_category_ids, taken as an empty list; the reference stops",
+            False,
+        ),
+        "missing_not_exhaustive_category_ids": (
+            "images without not_exhaustive_category_ids, taken as an empty list; the reference stops",
+            False,
+        ),
+        "missing_frequency": ("categories without frequency, which belong to no group; the reference stops", False),
         "no_detections": ("an empty list of detections; the reference stops", False),
     }
 )

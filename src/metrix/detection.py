@@ -47,11 +47,11 @@ def evaluate_detections(
     num_threads: int | None = None,
     progress: Progress | None = None,
 ) -> DetectionReport:
-    """Average precision and recall of detections, as the COCO evaluation computes them.
+    """Average precision and recall of detections, as the evaluations of COCO, LVIS and Pascal VOC compute them.
 
     Composed from the kernels of records, boxes, masks, keypoints, matching and curves. With the default semantics every
-    value of ``precision``, ``recall``, ``scores`` and ``stats`` has the same bits as pycocotools 2.0.11 gives, whatever
-    ``num_threads`` is.
+    value of ``precision``, ``recall``, ``scores`` and ``stats`` has the same bits as pycocotools 2.0.11 (``"lvis"``: lvis
+    0.5.3) gives, whatever ``num_threads`` is.
 
     Args:
         ground_truth: a path, bytes or dict as :func:`metrix.records.read_ground_truth` takes, or a :class:`GroundTruth`.
@@ -59,13 +59,25 @@ def evaluate_detections(
             :class:`Detections`.
         iou_type: what is compared: ``"bbox"``, ``"segm"`` (masks), ``"boundary"`` (the lesser of the IoU of masks and that of
             their boundaries; of crowds the former), or ``"keypoints"`` (object keypoint similarity).
-        protocol: ``"coco"``, or a :class:`metrix.protocols.DetectionProtocol`; the arguments below change parts of it.
+        protocol: a benchmark, or a :class:`metrix.protocols.DetectionProtocol`; the arguments below change parts of it.
+
+            - ``"coco"``: twelve numbers for boxes and masks, ten for keypoints.
+            - ``"crowdpose"``: six numbers for poses of fourteen keypoints.
+            - ``"lvis"``: thirteen numbers for boxes and masks. A detection is judged in the categories that its image
+              shows or lists in ``neg_category_ids``, and excused in those of ``not_exhaustive_category_ids``; an image
+              has 300 detections; APr, APc and APf are those of rare, common and frequent categories.
+            - ``"lvis_fixed"``: the same with 10000 detections for each category and no limit of an image (Fixed AP).
+            - ``"voc2012"``: the mean AP of Pascal VOC from 2010 on, the area under the envelope of precision, and
+              ``"voc2007"``, its mean at eleven recalls. A detection looks at its most similar ground truth alone, the
+              first of equal ones: a second one there is wrong. It matches above an IoU of 0.5, with boxes that hold
+              the pixels of their corners. Ground truths with ``ignore`` are the difficult ones.
         semantics: ``"pycocotools"`` does all that the reference does; ``"corrected"`` repairs the quirks that
             ``report.quirks`` marks so.
         iou_thresholds: similarities at which a detection may match; any order. A NaN is refused.
         recall_thresholds: recalls at which precision is read.
         area_ranges: ranges of object area in square pixels by label, both ends inside.
-        max_detections: caps on the detections per image and category; sorted, each once.
+        max_detections: caps on the detections per image and category; sorted, each once. One cap where the protocol
+            limits an image (``"lvis"``) or a category (``"lvis_fixed"``).
         categories: ids to evaluate; None for all that the ground truth lists.
         images: ids to evaluate; None for all that the ground truth lists.
         use_categories: False makes one category of all.
@@ -100,6 +112,8 @@ def evaluate_detections(
     Source:
         T.-Y. Lin et al., Microsoft COCO, 2014; https://cocodataset.org/#detection-eval; pycocotools 2.0.11.
         B. Cheng et al., Boundary IoU, 2021; boundary-iou-api 37d2558.
+        M. Everingham et al., The PASCAL Visual Object Classes Challenge, 2010; py-faster-rcnn, ``voc_eval``.
+        A. Gupta et al., LVIS, 2019; lvis 0.5.3. A. Dave et al., Evaluating Large-Vocabulary Object Detectors, 2021.
     """
     chosen = _chosen_protocol(
         protocol, iou_type, iou_thresholds, recall_thresholds, area_ranges, max_detections, use_categories, sigmas
@@ -113,9 +127,9 @@ def evaluate_detections(
 
     start = time.perf_counter()
     tell("ground truth")
-    truth = _read_ground_truth(ground_truth, iou_type, threads)
+    truth = _read_ground_truth(ground_truth, iou_type, chosen, threads)
     tell("detections")
-    found = _read_detections(detections, iou_type, threads)
+    found = _read_detections(detections, iou_type, chosen, threads)
     seconds["load"] = time.perf_counter() - start
 
     start = time.perf_counter()
@@ -136,6 +150,8 @@ def evaluate_detections(
         semantics=semantics,
         category_ids=selection.category_ids if chosen.use_categories else np.array([-1]),
         category_names=selection.category_names if chosen.use_categories else ("all",),
+        # As the reference reads its groups; with several categories that are one it stops.
+        category_frequencies=selection.category_frequencies if chosen.use_categories else selection.lone_frequency,
         image_ids=selection.image_ids,
         outcomes=outcomes,
         quirk_counts=prepared.quirks | met,
@@ -163,6 +179,9 @@ def _chosen_protocol(
     if isinstance(protocol, str):
         if protocol not in PROTOCOLS:
             raise ValueError(f"protocol: expected one of {sorted(PROTOCOLS)} or a DetectionProtocol, got {protocol!r}")
+        if iou_type not in PROTOCOLS[protocol]:
+            kinds = " or ".join(map(repr, PROTOCOLS[protocol]))
+            raise ValueError(f"iou_type: expected {kinds} for protocol {protocol!r}, got {iou_type!r}")
         protocol = PROTOCOLS[protocol][iou_type]
     changes: dict[str, Any] = {}
     if iou_thresholds is not None:
@@ -175,6 +194,10 @@ def _chosen_protocol(
             raise ValueError("area_ranges: expected at least one range")
     if max_detections is not None:
         changes["max_detections"] = _caps(max_detections)
+        if protocol.cap_scope is None:
+            raise ValueError(f"max_detections: protocol {protocol.name!r} has no cap, got {max_detections!r}")
+        if protocol.cap_scope != "cell" and len(changes["max_detections"]) > 1:
+            raise ValueError(f"max_detections: expected one cap for each {protocol.cap_scope}, got {max_detections!r}")
     if use_categories is not None:
         changes["use_categories"] = bool(use_categories)
     if sigmas is not None:
@@ -225,20 +248,21 @@ def _caps(values: Any) -> tuple[int, ...]:
     return caps
 
 
-def _read_ground_truth(source: Any, iou_type: IouType, num_threads: int) -> GroundTruth:
+def _read_ground_truth(source: Any, iou_type: IouType, protocol: DetectionProtocol, num_threads: int) -> GroundTruth:
     if isinstance(source, GroundTruth):
         return source
-    return read_ground_truth(source, fields=fields_to_read(iou_type), num_threads=num_threads)
+    return read_ground_truth(source, fields=fields_to_read(iou_type, protocol), num_threads=num_threads)
 
 
-def _read_detections(source: Any, iou_type: IouType, num_threads: int) -> Detections:
+def _read_detections(source: Any, iou_type: IouType, protocol: DetectionProtocol, num_threads: int) -> Detections:
     if isinstance(source, Detections):
         return source
     found = read_detections(source, fields=fields_to_read(iou_type), num_threads=num_threads)
-    # The first record decides where boxes and areas come from, as in the reference. Files that are evaluated as what they
-    # do not hold are rare: then everything is read.
-    if len(found) and not found.has("bbox")[0] and not isinstance(source, np.ndarray):
-        missing = "segmentation" if found.has("segmentation")[0] else "keypoints"
+    # The first record decides where boxes and areas come from, as in the reference; where a limit on each image may drop
+    # it, any may be the first. Files that are evaluated as what they do not hold are rare: then everything is read.
+    has_box = found.has("bbox")[: 1 if protocol.cap_scope == "cell" else None]
+    if not has_box.all() and not isinstance(source, np.ndarray):
+        missing = "segmentation" if found.has("segmentation")[np.argmin(has_box)] else "keypoints"
         if missing not in fields_to_read(iou_type):
             return read_detections(source, num_threads=num_threads)
     return found
@@ -253,7 +277,7 @@ def _match(
     num_threads: int,
 ) -> tuple[Outcomes, dict[str, int]]:
     # The reference lowers each threshold by itself, before anything is compared with it.
-    thresholds = np.minimum(protocol.iou_thresholds, protocol.highest_threshold)
+    thresholds = protocol.matching_thresholds
     result = _core.detection.evaluate(
         prepared.similarity,
         image_count=len(selection.image_ids),
@@ -270,14 +294,16 @@ def _match(
         detection_score=prepared.detection_score,
         detection_area=prepared.detection_area,
         detection_order=prepared.detection_order,
+        detection_excused=prepared.detection_excused,
         thresholds=thresholds,
         area_ranges=np.array(list(protocol.area_ranges.values()), dtype=np.float64),
-        max_detections=protocol.max_detections[-1],
-        nan_matches=not corrected,
+        max_detections=protocol.cell_caps[-1],
+        nan_matches=not corrected and protocol.matching == "greedy",
+        only_highest=protocol.matching == "highest",
         num_threads=num_threads,
     )
     met = {
-        "nan_similarity": result.pop("nan_pairs"),
+        "nan_similarity": result.pop("nan_pairs") * (protocol.matching == "greedy"),
         "nan_score": result.pop("nan_scores"),
         "mask_size_mismatch": result.pop("mismatches"),
     }

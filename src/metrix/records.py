@@ -12,8 +12,6 @@ Python's ``json`` gives. Both accept the same text, with these differences:
 - An integer beyond the largest double is refused where a number is wanted, as ``float`` refuses it, and so are booleans.
 - Of two equal keys the last one wins, but what the first one holds must be right as well.
 - One value, or one record, takes at most 1 GiB. Compressed data may unfold to any size, as a window of it is held alone.
-
-Lists and dicts must not be changed by another thread while they are read.
 """
 
 from __future__ import annotations
@@ -33,8 +31,9 @@ from metrix._threads import resolve_num_threads
 Int64Array = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-#: Which optional columns are read: what is not needed is skipped, which is most of a ground truth's bytes.
-FIELDS = ("bbox", "segmentation", "keypoints")
+#: Which optional columns are read: what is not needed is skipped, which is most of a ground truth's bytes. ``"federated"``
+#: are the categories that an image was searched for and the frequency of categories, as LVIS has them.
+FIELDS = ("bbox", "segmentation", "keypoints", "federated")
 
 #: Bits of the ``presence`` column: what a record had.
 PRESENCE: Mapping[str, int] = _core.records.presence
@@ -127,6 +126,39 @@ class MaskColumn:
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
         """What the kernels take."""
         return self.kind, self.offset, self.payload, self.height, self.width
+
+
+@dataclass(frozen=True)
+class CategoryLists:
+    """A list of categories for each image: those of image i are ``ids`` from ``offset[i]`` to ``offset[i + 1]``."""
+
+    offset: Int64Array
+    ids: IdColumn
+    #: (I,) which images had a list; the others have an empty one.
+    listed: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Images."""
+        return len(self.listed)
+
+    def take(self, rows: Int64Array) -> CategoryLists:
+        """The lists of some images, in their order."""
+        if len(rows) == len(self) and bool(np.all(rows[1:] > rows[:-1])):
+            return self
+        counts = np.diff(self.offset)[rows]
+        offset = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+        place = np.repeat(self.offset[:-1][rows] - offset[:-1], counts) + np.arange(offset[-1])
+        return CategoryLists(offset, IdColumn(self.ids.values[place], self.ids.texts), self.listed[rows])
+
+    @classmethod
+    def from_lists(cls, lists: Sequence[Any], count: int, name: str) -> CategoryLists:
+        """From one sequence of ids for each of ``count`` images."""
+        _require_rows(len(lists), count, name)
+        offset = np.zeros(count + 1, dtype=np.int64)
+        offset[1:] = np.cumsum([len(some) for some in lists])
+        return cls(
+            offset, IdColumn.from_values([id for some in lists for id in some], name), np.ones(count, dtype=bool)
+        )
 
 
 @dataclass(frozen=True)
@@ -270,6 +302,12 @@ class GroundTruth:
     num_keypoints: Int64Array | None
     #: What each record had: bits of :data:`PRESENCE`.
     presence: npt.NDArray[np.uint16]
+    #: Categories that an image is known not to show, and those of which it may show more than is annotated; None if they
+    #: were not read.
+    neg_category_ids: CategoryLists | None = None
+    not_exhaustive_category_ids: CategoryLists | None = None
+    #: K texts, ``"r"``, ``"c"`` or ``"f"`` in LVIS, "" where unknown; None if they were not read.
+    category_frequencies: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         """Number of annotations."""
@@ -305,6 +343,9 @@ class GroundTruth:
         image_sizes: Any = None,
         category_ids: Any = None,
         category_names: Sequence[str] | None = None,
+        category_frequencies: Sequence[str] | None = None,
+        neg_category_ids: Sequence[Any] | None = None,
+        not_exhaustive_category_ids: Sequence[Any] | None = None,
     ) -> GroundTruth:
         """Ground truth from columns: NumPy arrays, anything with DLPack or ``__array__``, or lists.
 
@@ -323,6 +364,10 @@ class GroundTruth:
             image_sizes: (I, 2) height, width of ``image_ids``; only polygons need it.
             category_ids: (K,) all categories. Without it, the ones in ``category_id``.
             category_names: K names of ``category_ids``.
+            category_frequencies: K texts of ``category_ids``: ``"r"``, ``"c"`` or ``"f"`` (LVIS).
+            neg_category_ids: for each of ``image_ids`` the categories that it is known not to show (LVIS).
+            not_exhaustive_category_ids: for each of ``image_ids`` the categories of which it may show more than is
+                annotated (LVIS).
 
         Raises:
             ValueError: if lengths or shapes do not fit; the message names the argument.
@@ -381,6 +426,18 @@ class GroundTruth:
                 raise ValueError("category_names: expected category_ids with it, which say whose names these are")
             _require_rows(len(category_names), len(categories), "category_names")
             names = [str(name) for name in category_names]
+        if category_frequencies is not None:
+            if category_ids is None:
+                raise ValueError("category_frequencies: expected category_ids with it, which say whose they are")
+            _require_rows(len(category_frequencies), len(categories), "category_frequencies")
+        lists: dict[str, CategoryLists | None] = {}
+        for name, given_lists in (
+            ("neg_category_ids", neg_category_ids),
+            ("not_exhaustive_category_ids", not_exhaustive_category_ids),
+        ):
+            if given_lists is not None and image_ids is None:
+                raise ValueError(f"{name}: expected image_ids with it, which say whose categories these are")
+            lists[name] = None if given_lists is None else CategoryLists.from_lists(given_lists, len(images), name)
         known_images, last_image = _distinct_last(images)
         known_categories, last_category = _distinct_last(categories)
         return cls(
@@ -399,6 +456,10 @@ class GroundTruth:
             keypoints=points,
             num_keypoints=visible,
             presence=np.full(count, present, dtype=np.uint16),
+            category_frequencies=None
+            if category_frequencies is None
+            else tuple(str(category_frequencies[row]) for row in last_category),
+            **{name: None if some is None else some.take(last_image) for name, some in lists.items()},
         )
 
     @classmethod
@@ -434,8 +495,8 @@ def read_ground_truth(
             with ``images``, ``annotations`` and ``categories``. Nothing of a dict is changed. Also what
             :meth:`GroundTruth.from_arrow` takes, a path being told by its ``.parquet``, ``.arrow`` or ``.feather``, or a
             dict of such tables.
-        fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"`` to read; the others are skipped, which saves most
-            of the time.
+        fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"``, ``"federated"`` to read; the others are skipped,
+            which saves most of the time.
         num_threads: None for all usable CPUs; the result does not depend on it.
 
     Returns:
@@ -492,7 +553,19 @@ def read_ground_truth(
         keypoints=columns["keypoints"],
         num_keypoints=columns["num_keypoints"] if wanted["keypoints"] else None,
         presence=columns["presence"],
+        neg_category_ids=_read_lists(columns["neg_category_ids"], last_image) if wanted["federated"] else None,
+        not_exhaustive_category_ids=_read_lists(columns["not_exhaustive_category_ids"], last_image)
+        if wanted["federated"]
+        else None,
+        category_frequencies=tuple(columns["category_frequencies"][row] for row in last_category)
+        if wanted["federated"]
+        else None,
     )
+
+
+def _read_lists(columns: tuple[Int64Array, Any, npt.NDArray[Any]], last_image: Int64Array) -> CategoryLists:
+    offset, ids, listed = columns
+    return CategoryLists(offset, _read_ids(ids), listed.astype(np.bool_)).take(last_image)
 
 
 def read_detections(
@@ -520,6 +593,7 @@ def read_detections(
         Detections(1 rows: bbox)
     """
     wanted = _wanted(fields)
+    del wanted["federated"]  # of ground truth alone
     threads = resolve_num_threads(num_threads)
     if _arrow.is_table(source):
         return Detections.from_arrow(source, fields=fields)
