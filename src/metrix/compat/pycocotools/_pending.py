@@ -186,38 +186,44 @@ def completed(annotations: list[Record]) -> list[Record]:
     complete = _COMPLETE.get(kind_of(annotations[0]))
     if complete is not None:
         for number, ann in enumerate(annotations, 1):
-            complete(ann)
-            ann["id"] = number
+            complete(ann, number)
     return annotations
 
 
-def _complete_box(ann: Record) -> None:
+def _complete_caption(ann: Record, number: int) -> None:
+    ann["id"] = number
+
+
+def _complete_box(ann: Record, number: int) -> None:
     x, y, width, height = ann["bbox"][0], ann["bbox"][1], ann["bbox"][2], ann["bbox"][3]
     if "segmentation" not in ann:
         right, bottom = x + width, y + height
         ann["segmentation"] = [[x, y, x, bottom, right, bottom, right, y]]
     ann["area"] = width * height
+    ann["id"] = number
     ann["iscrowd"] = 0
 
 
-def _complete_mask(ann: Record) -> None:
+def _complete_mask(ann: Record, number: int) -> None:
     from metrix.compat.pycocotools import mask
 
     ann["area"] = mask.area(ann["segmentation"])
     if "bbox" not in ann:
         ann["bbox"] = mask.toBbox(ann["segmentation"])
+    ann["id"] = number
     ann["iscrowd"] = 0
 
 
-def _complete_pose(ann: Record) -> None:
+def _complete_pose(ann: Record, number: int) -> None:
     x, y = ann["keypoints"][0::3], ann["keypoints"][1::3]
     left, right, top, bottom = np.min(x), np.max(x), np.min(y), np.max(y)
     ann["area"] = (right - left) * (bottom - top)
+    ann["id"] = number
     ann["bbox"] = [left, top, right - left, bottom - top]
 
 
-_COMPLETE: dict[str, Callable[[Record], None]] = {
-    "caption": lambda ann: None,
+_COMPLETE: dict[str, Callable[[Record, int], None]] = {
+    "caption": _complete_caption,
     "bbox": _complete_box,
     "segmentation": _complete_mask,
     "keypoints": _complete_pose,

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from metrix import _core
 from metrix.compat.pycocotools import mask as maskUtils
 from metrix.compat.pycocotools._matching import CellSide, image_result
-from metrix.keypoints import object_keypoint_similarity
 from metrix.protocols import COCO_DETECTION
 
 Record = dict[str, Any]
@@ -63,17 +63,19 @@ def keypoint_similarity(gts: list[Record], dts: list[Record], p: Any) -> Any:
     dts = _by_score(dts)[0 : p.maxDets[-1]]
     if len(gts) == 0 or len(dts) == 0:
         return []
-    sigmas = p.kpt_oks_sigmas
+    variances = (p.kpt_oks_sigmas * 2) ** 2  # TypeError for a list, as in the reference
     truths = np.array([gt["keypoints"] for gt in gts], dtype=np.float64).reshape(len(gts), -1, 3)
     found = np.array([dt["keypoints"] for dt in dts], dtype=np.float64).reshape(len(dts), -1, 3)
-    if len(sigmas) == 1 and (truths[:, :, 2] > 0).any(axis=1).all():
-        sigmas = np.repeat(sigmas, truths.shape[1])
-    return object_keypoint_similarity(
+    if len(variances) == 1 and (truths[:, :, 2] > 0).any(axis=1).all():
+        variances = np.repeat(variances, truths.shape[1])
+    return _core.keypoints.object_keypoint_similarity(
         found,
         truths,
-        [gt["area"] for gt in gts],
+        _column([gt["area"] for gt in gts]),
         np.array([gt["bbox"] for gt in gts], dtype=np.float64),
-        sigmas=sigmas,
+        np.asarray(variances, dtype=np.float64),
+        floor=0.0,
+        num_threads=1,
     )
 
 

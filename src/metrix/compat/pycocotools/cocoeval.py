@@ -57,7 +57,7 @@ from metrix.compat.pycocotools._accumulation import accumulate_images
 from metrix.compat.pycocotools._kernels import UNSUITABLE, KernelEvaluation, evaluate_columns
 from metrix.compat.pycocotools._kernel_curves import CurvesOfKernels, curves_of
 from metrix.compat.pycocotools._pending import PendingGroundTruth
-from metrix.compat.pycocotools._summary import CurvesOfArrays, summarize
+from metrix.compat.pycocotools._summary import Curves, CurvesOfArrays, summarize
 from metrix.compat.pycocotools.coco import pending_of
 from metrix.protocols import COCO_DETECTION, COCO_KEYPOINTS, DetectionProtocol
 
@@ -154,7 +154,7 @@ class COCOeval:
         else:
             self._take_steps()
         # A list of numbers is copied as one; deepcopy would ask each.
-        numbers = {id(ids): list(ids) for ids in (p.imgIds, p.catIds)}
+        numbers = {id(ids): list(ids) for ids in (p.imgIds, p.catIds) if type(ids) is list}
         self._paramsEval = copy.deepcopy(self.params, numbers)
         print(f"DONE (t={time.time() - tic:0.2f}s).")
 
@@ -266,14 +266,16 @@ class COCOeval:
 
     def summarize(self) -> None:
         """Print the published numbers and keep them in ``stats``."""
-        iouType = self.params.iouType
+        curves: Curves
         if "eval" in self._promises and self._curves is not None:
-            self.stats = summarize(self.params, self._curves, print)
-            return
-        if not self.eval:
+            curves = self._curves
+        elif self.eval:
+            curves = CurvesOfArrays(self.eval)
+        else:
             raise Exception("Please run accumulate() first")
-        if iouType in ("segm", "bbox", "keypoints"):
-            self.stats = summarize(self.params, CurvesOfArrays(self.eval), print)
+        if self.params.iouType in ("segm", "bbox", "keypoints"):
+            stats = summarize(self.params, curves, print)
+        self.stats = stats  # UnboundLocalError for any other type, as in the reference
 
     def __str__(self) -> str:
         """Print the published numbers."""
