@@ -114,9 +114,7 @@ def cells(evaluation: KernelEvaluation) -> Iterator[Cell]:
         yield Cell(key % image_count, key // image_count, d, g, block)
 
 
-def _listed(
-    order: Rows, image: Rows, category: Rows, image_count: int
-) -> tuple[Rows, npt.NDArray[np.int64]]:
+def _listed(order: Rows, image: Rows, category: Rows, image_count: int) -> tuple[Rows, npt.NDArray[np.int64]]:
     """Rows that take part, in the order in which a cell lists them, and the cell of each."""
     rows = order if len(order) else np.arange(len(image), dtype=np.int32)
     rows = rows[(image[rows] >= 0) & (category[rows] >= 0)]

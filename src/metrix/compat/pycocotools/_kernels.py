@@ -184,7 +184,7 @@ def _both_sides(evaluation: Any, p: Any) -> tuple[GroundTruthColumns, DetectionC
             raise Unusual("ids that are no integers of 64 bits")
         truth = GroundTruthColumns(columns, columns.id.tolist())
     else:
-        images = evaluation.cocoGt.imgs if p.iouType == "segm" else dict.fromkeys(evaluation.cocoGt.imgs, {})
+        images = evaluation.cocoGt.imgs if p.iouType == "segm" else {id: {} for id in evaluation.cocoGt.imgs}
         truth = _truth_of_dicts(_chosen(evaluation.cocoGt, p), p, fields, images)
     if isinstance(found_pending, PendingResults):
         return truth, found_pending.columns(fields)
@@ -200,7 +200,7 @@ def _chosen(coco: Any, p: Any) -> list[Record]:
 
 def _truth_of_dicts(records: list[Record], p: Any, fields: tuple[str, ...], images: Any = None) -> GroundTruthColumns:
     """Columns of dicts, with the images and categories that the params name as those of the ground truth."""
-    images = dict.fromkeys(p.imgIds, {}) | (images or {})
+    images = {id: {} for id in p.imgIds} | (images or {})
     truth = read_ground_truth(
         {
             "images": [{**_size(image), "id": id} for id, image in images.items()],
@@ -222,7 +222,9 @@ def _size(image: Record) -> Record:
 def _refuse_unusual(p: Any, truth: GroundTruthColumns, detections: DetectionColumns) -> None:
     """Whatever the reference stops at, or does in a way that the kernels do not know."""
     columns, found = truth.truth, detections.found
-    needed = {"id", "area", "iscrowd", REQUIRED[p.iouType]} | ({"num_keypoints", "bbox"} if p.iouType == "keypoints" else set())
+    needed = {"id", "area", "iscrowd", REQUIRED[p.iouType]} | (
+        {"num_keypoints", "bbox"} if p.iouType == "keypoints" else set()
+    )
     if not all(columns.has(field).all() for field in needed):
         raise Unusual("an annotation lacks a field")
     if detections.area is not None:

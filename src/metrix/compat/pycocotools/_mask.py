@@ -34,7 +34,7 @@ def decode(rleObjs: Any) -> npt.NDArray[np.uint8]:
 
 def merge(rleObjs: Any, intersect: Any = 0) -> Rle:
     """Union or intersection of masks of one size."""
-    return dict(masks.merge(_compressed(rleObjs), intersect=bool(intersect)))
+    return dict(masks.merge(_compressed(rleObjs), intersect=bool(operator.index(intersect))))
 
 
 def area(rleObjs: Any) -> npt.NDArray[np.uint32]:
@@ -80,7 +80,7 @@ def _comparable(objs: Any) -> Any:
         raise Exception(
             "unrecognized type.  The following type: RLEs (rle), np.ndarray (box), and list (box) are supported."
         )
-    if all([len(obj) == 4 and type(obj) in (list, np.ndarray) for obj in objs]):
+    if all(len(obj) == 4 and type(obj) in (list, np.ndarray) for obj in objs):
         return np.array(objs, dtype=np.float64)
     if all(type(obj) is dict for obj in objs):
         return _compressed(objs)
@@ -159,7 +159,9 @@ def _compressed(rleObjs: Any) -> list[Rle]:
 
 
 def _side(value: Any) -> int:
-    side = operator.index(value)
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"an integer is required, got {type(value).__name__}")
+    side = int(value)  # floats are cut, as the reference cuts them
     if side < 0:
         raise OverflowError("can't convert negative value to a size of masks")
     return side

@@ -172,11 +172,15 @@ def captions_head(dataset: Any, annotations: list[Record]) -> Record:
     return {"info": copy.deepcopy(dataset.get("info", {})), "images": images}
 
 
+def _is_empty_list(value: Any) -> bool:
+    return isinstance(value, list) and not value
+
+
 def kind_of(first: Record) -> str:
     """Which field of its first record decides what a result is."""
     if "caption" in first:
         return "caption"
-    if "bbox" in first and not first["bbox"] == []:
+    if "bbox" in first and not _is_empty_list(first["bbox"]):
         return "bbox"
     return next((field for field in ("segmentation", "keypoints") if field in first), "")
 

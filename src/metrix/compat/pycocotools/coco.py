@@ -35,7 +35,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
-from urllib.request import urlretrieve
 
 import numpy as np
 import numpy.typing as npt
@@ -339,6 +338,8 @@ class COCO:
         if tarDir is None:
             print("Please specify target directory")
             return -1
+        from urllib.request import urlretrieve  # takes longer than all other imports here
+
         images = list(self.imgs.values()) if len(imgIds) == 0 else self.loadImgs(imgIds)
         os.makedirs(tarDir, exist_ok=True)
         for place, image in enumerate(images):

@@ -42,6 +42,7 @@ Source: pycocotools 2.0.11, ``cocoeval.py``.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime
 import time
@@ -54,8 +55,8 @@ import numpy as np
 from metrix.compat.pycocotools import _cells, _steps
 from metrix.compat.pycocotools import mask as maskUtils
 from metrix.compat.pycocotools._accumulation import accumulate_images
-from metrix.compat.pycocotools._kernels import UNSUITABLE, KernelEvaluation, evaluate_columns
 from metrix.compat.pycocotools._kernel_curves import CurvesOfKernels, curves_of
+from metrix.compat.pycocotools._kernels import UNSUITABLE, KernelEvaluation, evaluate_columns
 from metrix.compat.pycocotools._pending import PendingGroundTruth
 from metrix.compat.pycocotools._summary import Curves, CurvesOfArrays, summarize
 from metrix.compat.pycocotools.coco import pending_of
@@ -145,10 +146,8 @@ class COCOeval:
 
         self._kernels = None
         if self._takes_own_steps():
-            try:
+            with contextlib.suppress(*UNSUITABLE):
                 self._kernels = evaluate_columns(self)
-            except UNSUITABLE:
-                pass
         if self._kernels is not None:
             self._promise(self._kernels)
         else:
