@@ -24,7 +24,7 @@ from metrix.compat.pycocotools._pending import (
     Record,
     detection_columns,
 )
-from metrix.compat.pycocotools.coco import pending_of
+from metrix.compat.pycocotools.coco import is_plain, pending_of
 from metrix.detection import _match
 from metrix.protocols import COCO_DETECTION, DetectionProtocol
 from metrix.records import GroundTruth, MaskColumn, read_ground_truth
@@ -46,7 +46,7 @@ class GroundTruthColumns:
     """Ground truth, and its ids as the annotations have them."""
 
     truth: GroundTruth
-    ids: list[Any]
+    ids: Any  # N
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,10 @@ def _protocol(p: Any) -> DetectionProtocol:
 def _both_sides(evaluation: Any, p: Any) -> tuple[GroundTruthColumns, DetectionColumns]:
     fields = fields_to_read(p.iouType)
     truth_pending, found_pending = pending_of(evaluation.cocoGt), pending_of(evaluation.cocoDt)
-    if not isinstance(truth_pending, PendingGroundTruth) and not isinstance(found_pending, PendingResults):
-        # Dicts that anybody may look at: they are prepared, and with that changed, as the reference does it.
+    has_columns = isinstance(truth_pending, PendingGroundTruth) or isinstance(found_pending, PendingResults)
+    if not has_columns or (p.iouType == "segm" and not (is_plain(evaluation.cocoGt) and is_plain(evaluation.cocoDt))):
+        # Dicts that anybody may look at, or masks that their COCO makes in a way of its own: they are prepared, and with
+        # that changed, as the reference does it.
         evaluation._prepare()
         truth = _truth_of_dicts(list(chain.from_iterable(evaluation._gts.values())), p, fields)
         return truth, detection_columns(list(chain.from_iterable(evaluation._dts.values())), fields)
@@ -182,7 +184,7 @@ def _both_sides(evaluation: Any, p: Any) -> tuple[GroundTruthColumns, DetectionC
         columns = truth_pending.columns(fields)
         if len(columns) and columns.id.min() < -(2**62):
             raise Unusual("ids that are no integers of 64 bits")
-        truth = GroundTruthColumns(columns, columns.id.tolist())
+        truth = GroundTruthColumns(columns, memoryview(columns.id))
     else:
         images = evaluation.cocoGt.imgs if p.iouType == "segm" else {id: {} for id in evaluation.cocoGt.imgs}
         truth = _truth_of_dicts(_chosen(evaluation.cocoGt, p), p, fields, images)

@@ -5,7 +5,6 @@ No kernel: composed from ``metrix.masks`` and ``metrix.boxes``.
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,11 @@ Rle = dict[str, Any]
 
 
 def encode(mask: Any) -> list[Rle]:
-    """Run lengths of binary images: uint8, shape (H, W, N), in Fortran order."""
+    """Run lengths of binary images: uint8 or bool, shape (H, W, N), in Fortran order."""
     if not isinstance(mask, np.ndarray):
         raise TypeError(f"Argument 'mask' has incorrect type (expected numpy.ndarray, got {type(mask).__name__})")
+    if mask.dtype == np.bool_:
+        mask = mask.view(np.uint8)
     _require_buffer(mask, np.dtype(np.uint8), 3)
     if not mask.flags.f_contiguous:
         raise ValueError("ndarray is not Fortran contiguous")
@@ -34,7 +35,7 @@ def decode(rleObjs: Any) -> npt.NDArray[np.uint8]:
 
 def merge(rleObjs: Any, intersect: Any = 0) -> Rle:
     """Union or intersection of masks of one size."""
-    return dict(masks.merge(_compressed(rleObjs), intersect=bool(operator.index(intersect))))
+    return dict(masks.merge(_compressed(rleObjs), intersect=bool(_integer(intersect))))
 
 
 def area(rleObjs: Any) -> npt.NDArray[np.uint32]:
@@ -158,10 +159,14 @@ def _compressed(rleObjs: Any) -> list[Rle]:
     return found
 
 
-def _side(value: Any) -> int:
+def _integer(value: Any) -> int:
     if isinstance(value, (str, bytes)):
         raise TypeError(f"an integer is required, got {type(value).__name__}")
-    side = int(value)  # floats are cut, as the reference cuts them
+    return int(value)  # floats are cut, as the reference cuts them
+
+
+def _side(value: Any) -> int:
+    side = _integer(value)
     if side < 0:
         raise OverflowError("can't convert negative value to a size of masks")
     return side

@@ -68,8 +68,8 @@ class DetectionColumns:
     """Detections, and what the columns of :class:`metrix.records.Detections` do not hold."""
 
     found: Detections
-    ids: list[Any]
-    scores: list[Any]
+    ids: Any  # N
+    scores: Any  # N
     #: (N,), where dicts say it; None: worked out from the shapes, as ``loadRes`` does.
     area: npt.NDArray[np.float64] | None
 
@@ -84,7 +84,8 @@ class ResultsInFile(PendingResults):
         self.found = read_detections(self._file)
 
     def columns(self, fields: tuple[str, ...]) -> DetectionColumns:
-        return DetectionColumns(self.found, _numbers(self.found), self.found.score.tolist(), None)
+        # Of the memory, an item is a float of Python, as in the file; of the array, one of NumPy.
+        return DetectionColumns(self.found, _numbers(self.found), memoryview(self.found.score), None)
 
     def annotations(self) -> list[Record]:
         return completed(self._file.load())
@@ -100,7 +101,7 @@ class ResultsInArray(PendingResults):
         self.found = read_detections(self._table)
 
     def columns(self, fields: tuple[str, ...]) -> DetectionColumns:
-        return DetectionColumns(self.found, _numbers(self.found), list(self.found.score), None)
+        return DetectionColumns(self.found, _numbers(self.found), self.found.score, None)
 
     def annotations(self) -> list[Record]:
         return completed(records_of_table(self._table))
@@ -121,8 +122,8 @@ class ResultsInList(PendingResults):
         return self._records
 
 
-def _numbers(found: Detections) -> list[int]:
-    return list(range(1, len(found) + 1))
+def _numbers(found: Detections) -> range:
+    return range(1, len(found) + 1)
 
 
 def detection_columns(records: list[Record], fields: tuple[str, ...]) -> DetectionColumns:

@@ -283,7 +283,7 @@ class COCO:
         res = COCO()
         print("Loading and preparing results...")
         tic = time.time()
-        pending = self._pending_results(resFile) if _is_plain(self) else None
+        pending = self._pending_results(resFile) if is_plain(self) else None
         if pending is None:
             if type(resFile) is str:
                 with open(resFile) as file:
@@ -295,7 +295,7 @@ class COCO:
             assert type(anns) is list, "results in not an array of objects"
             _require_known(self, [ann["image_id"] for ann in anns])
             kind = kind_of(anns[0])
-            if _is_plain(self) and kind in ("bbox", "segmentation", "keypoints"):
+            if is_plain(self) and kind in ("bbox", "segmentation", "keypoints"):
                 pending = ResultsInList(_head_of(self), completed(anns))
             else:
                 dataset = self.dataset
@@ -356,7 +356,7 @@ _createIndex = COCO.createIndex
 _SELECTION = {name: COCO.__dict__[name] for name in ("getAnnIds", "getCatIds", "getImgIds", "loadAnns", "annToRLE")}
 
 
-def _is_plain(coco: Any) -> bool:
+def is_plain(coco: Any) -> bool:
     """Whether it is a COCO of this module whose ways of finding annotations are its own."""
     return isinstance(coco, COCO) and all(
         getattr(type(coco), name) is function and name not in coco.__dict__ for name, function in _SELECTION.items()
@@ -365,7 +365,7 @@ def _is_plain(coco: Any) -> bool:
 
 def pending_of(coco: Any) -> PendingGroundTruth | PendingResults | None:
     """Columns that say what the dicts would, or None where the dicts count."""
-    return coco._pending if _is_plain(coco) else None
+    return coco._pending if is_plain(coco) else None
 
 
 def _head_of(coco: COCO) -> Callable[[], Record]:

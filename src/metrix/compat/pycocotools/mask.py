@@ -7,7 +7,8 @@ array, or take a single mask and return a single result.
 
 Where the reference reads or writes out of bounds, leaves pixels uninitialised or never returns (text that ends within a
 number, run lengths that do not fill the image, ``decode([])``, coordinates that are not finite), these functions raise
-ValueError, or return an empty array. Boxes for ``frPyObjects`` are taken by rows and columns, whatever the memory order.
+ValueError, or return an empty array. Arrays of boxes are taken by rows and columns, whatever the memory order;
+the reference reads them as if in C order.
 
 Example:
     >>> import numpy as np
@@ -35,7 +36,7 @@ frPyObjects = _mask.frPyObjects
 
 
 def encode(bimask: Any) -> Any:
-    """Run lengths of a uint8 image of shape (H, W), or of images of shape (H, W, N) in Fortran order; else None."""
+    """Run lengths of a uint8 or bool image of shape (H, W), or of images of shape (H, W, N) in Fortran order; else None."""
     if len(bimask.shape) == 3:
         return _mask.encode(bimask)
     if len(bimask.shape) == 2:
