@@ -184,7 +184,7 @@ def _both_sides(evaluation: Any, p: Any) -> tuple[GroundTruthColumns, DetectionC
         columns = truth_pending.columns(fields)
         if len(columns) and columns.id.min() < -(2**62):
             raise Unusual("ids that are no integers of 64 bits")
-        truth = GroundTruthColumns(columns, memoryview(columns.id))
+        truth = GroundTruthColumns(columns, columns.id.data)
     else:
         images = evaluation.cocoGt.imgs if p.iouType == "segm" else {id: {} for id in evaluation.cocoGt.imgs}
         truth = _truth_of_dicts(_chosen(evaluation.cocoGt, p), p, fields, images)

@@ -85,7 +85,7 @@ class ResultsInFile(PendingResults):
 
     def columns(self, fields: tuple[str, ...]) -> DetectionColumns:
         # Of the memory, an item is a float of Python, as in the file; of the array, one of NumPy.
-        return DetectionColumns(self.found, _numbers(self.found), memoryview(self.found.score), None)
+        return DetectionColumns(self.found, _numbers(self.found), self.found.score.data, None)
 
     def annotations(self) -> list[Record]:
         return completed(self._file.load())

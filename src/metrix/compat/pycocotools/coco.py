@@ -11,7 +11,8 @@ What differs from the reference on purpose:
 - Files may be compressed with gzip or zstd. A file that is written to after it was read raises RuntimeError when its dicts
   are asked for.
 - ``loadRes`` gives dicts of the caller the fields of the reference, but reads a file or an array into columns, where these
-  fields are made with the dicts.
+  fields are made with the dicts. Where the first record of a file has an empty list as its box, the box around its mask or
+  pose counts; the reference keeps the empty list and stops when boxes are compared.
 
 Example:
     >>> from metrix.compat.pycocotools.coco import COCO
