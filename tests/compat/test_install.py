@@ -10,10 +10,9 @@ import pytest
 import metrix.compat
 
 
-def run(code: str) -> str:
+def run(code: str) -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 #: A fresh process, with and without the package that is stood in for.
@@ -31,6 +30,8 @@ def test_names_are_put_and_taken_back_where_the_package_is_absent() -> None:
     run(
         ABSENT
         + """
+import metrix
+assert not [name for name in sys.modules if name.startswith("metrix.compat")]  # paid for by those who want it
 import metrix.compat
 metrix.compat.install()
 import pycocotools, pycocotools.coco
@@ -100,8 +101,3 @@ def test_an_error_inside_takes_it_back() -> None:
 def test_unknown_packages_are_refused() -> None:
     with pytest.raises(ValueError, match=r"package: expected one of \['pycocotools'\], got 'cocoapi'"):
         metrix.compat.install("cocoapi")
-
-
-def test_import_metrix_does_not_import_it() -> None:
-    """Whoever evaluates without it pays nothing for it."""
-    assert run("import sys, metrix; print([n for n in sys.modules if n.startswith('metrix.compat')])") == "[]\n"

@@ -124,7 +124,7 @@ def test_images_of_every_kind(image: Any) -> None:
 
 def test_random_masks_and_polygons(rng: np.random.Generator) -> None:
     """The kernels are compared elsewhere; here it is what they are called with, and what is made of their results."""
-    for _ in range(cases(2000)):
+    for _ in range(cases(600)):
         height, width = rng.integers(1, 30, 2).tolist()
         images = np.asfortranarray(rng.random((height, width, int(rng.integers(1, 5)))) < rng.random())
         masks = assert_same("encode", images.astype(np.uint8, order="F"))
