@@ -23,8 +23,9 @@ def test_everything_seen_is_that_of_the_reference(iou_type: str) -> None:
     assert not tally.failures, f"{len(tally.failures)} of {CASES} sets differ, such as\n{shown}"
     assert tally.compared == CASES
     # Params of nobody, or steps for nothing, would make the comparison worthless.
-    assert tally.raised <= max(3, CASES / 2)
-    assert tally.by_kernels >= CASES / 5
+    if CASES >= 50:
+        assert tally.raised <= CASES / 2
+        assert tally.by_kernels >= CASES / 4
 
 
 @pytest.mark.parametrize(

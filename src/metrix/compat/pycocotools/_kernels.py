@@ -79,11 +79,15 @@ class KernelEvaluation:
 
     def recall(self, caps: list[int]) -> FloatArray:
         """(T, K, A, M)."""
-        ascending, place = np.unique(np.array(caps, dtype=np.int64), return_inverse=True)
+        ascending = sorted(set(caps))
         recall = _core.curves.final_recall(
-            self.outcomes.view, max_detections=ascending, num_threads=resolve_num_threads(None)
+            self.outcomes.view,
+            max_detections=np.array(ascending, dtype=np.int64),
+            num_threads=resolve_num_threads(None),
         )
-        return np.ascontiguousarray(recall[..., place])
+        return (
+            recall if caps == ascending else np.ascontiguousarray(recall[..., [ascending.index(cap) for cap in caps]])
+        )
 
 
 def evaluate_columns(evaluation: Any) -> KernelEvaluation:
@@ -102,7 +106,12 @@ def evaluate_columns(evaluation: Any) -> KernelEvaluation:
     truth, detections = _both_sides(evaluation, p)
     _refuse_unusual(p, truth, detections)
     # Of the ids that the params name, the ground truth's own ones are known; where it came as dicts, all.
-    selection = Selection.of(truth.truth, category_ids, image_ids, use_categories=protocol.use_categories)
+    selection = Selection.of(
+        truth.truth,
+        _some(category_ids, truth.truth.category_ids),
+        _some(image_ids, truth.truth.image_ids),
+        use_categories=protocol.use_categories,
+    )
     threads = resolve_num_threads(None)
     prepared = prepare_input(
         truth.truth, detections.found, selection, p.iouType, protocol, corrected=False, num_threads=threads
@@ -130,6 +139,11 @@ def _ids(values: Any) -> npt.NDArray[Any]:
     if ids.ndim != 1 or not len(ids) or ids.dtype.kind not in "iuU":
         raise Unusual("no ids, or of several kinds")
     return ids
+
+
+def _some(ids: npt.NDArray[Any], known: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+    """The chosen ids, or None for all, which is found out faster."""
+    return None if np.array_equal(ids, known) else ids
 
 
 def _numbers(values: Any) -> FloatArray:

@@ -35,7 +35,7 @@ class PendingGroundTruth:
         """The ground truth with at least these optional columns."""
         if not set(fields) <= set(self._fields):
             self._fields = fields
-            self.truth = read_ground_truth(self._file.rewound(), fields=fields)
+            self.truth = read_ground_truth(self._file.source(), fields=fields)
         return self.truth
 
     def dataset(self) -> Any:
@@ -81,7 +81,7 @@ class ResultsInFile(PendingResults):
         """Read the columns."""
         super().__init__(head)
         self._file = JsonFile(path)
-        self.found = read_detections(self._file)
+        self.found = read_detections(self._file.source())
 
     def columns(self, fields: tuple[str, ...]) -> DetectionColumns:
         # Of the memory, an item is a float of Python, as in the file; of the array, one of NumPy.

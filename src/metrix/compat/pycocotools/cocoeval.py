@@ -138,9 +138,9 @@ class COCOeval:
             p.iouType = "segm" if p.useSegm == 1 else "bbox"
             print(f"useSegm (deprecated) is not None. Running {p.iouType} evaluation")
         print(f"Evaluate annotation type *{p.iouType}*")
-        p.imgIds = list(np.unique(p.imgIds))
+        p.imgIds = _unique(p.imgIds)
         if p.useCats:
-            p.catIds = list(np.unique(p.catIds))
+            p.catIds = _unique(p.catIds)
         p.maxDets = sorted(p.maxDets)
         self.params = p
 
@@ -286,6 +286,15 @@ class COCOeval:
         for name in list(self._promises):
             getattr(self, name)
         return {**self.__dict__, "_kernels": None, "_curves": None}
+
+
+def _unique(ids: Any) -> list[Any]:
+    """``list(np.unique(ids))``, which takes ten milliseconds for the first time in a process."""
+    array = np.array(ids)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        return list(np.unique(ids))
+    array.sort()
+    return list(array[np.concatenate([[True], array[1:] != array[:-1]])[: len(array)]])
 
 
 _STEPS = {name: COCOeval.__dict__[name] for name in ("_prepare", "computeIoU", "computeOks", "evaluateImg")}
