@@ -188,3 +188,24 @@ def test_results_are_loaded_for_the_references_own_object() -> None:
         found = OURS[0].COCO.loadRes(truth, copy.deepcopy(FOUND))
     assert type(found) is OURS[0].COCO
     assert evaluated(OURS[1].COCOeval(truth, found, "bbox")).stats[0] > 0
+
+
+def test_a_subclass_that_never_calls_ours_works() -> None:
+    """Some set all attributes of a COCO by themselves."""
+
+    class Own(OURS[0].COCO):  # type: ignore[misc, name-defined]
+        def __init__(self, dataset: Any) -> None:
+            self.dataset = dataset
+            self.anns, self.cats, self.imgs = {}, {}, {}
+            self.createIndex()
+
+    from compat.examples import silently
+
+    truth = silently(Own, copy.deepcopy(TRUTH))
+    found = silently(truth.loadRes, copy.deepcopy(FOUND))
+    expected = evaluated(OURS[1].COCOeval(*from_dicts(OURS), "bbox")).stats
+    assert not difference(evaluated(OURS[1].COCOeval(truth, found, "bbox")).stats, expected)
+    with pytest.raises(AttributeError, match="no attribute 'imgs'"):
+        OURS[0].COCO.__new__(OURS[0].COCO).imgs  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'evalImgs'"):
+        OURS[1].COCOeval.__new__(OURS[1].COCOeval).evalImgs  # noqa: B018

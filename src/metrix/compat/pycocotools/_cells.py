@@ -56,11 +56,11 @@ def eval_imgs(evaluation: KernelEvaluation) -> list[Any]:
         truths = CellSide([truth.ids[row] for row in g], truth_ids[g], prepared.ground_truth_area[g])
         detections = CellSide([found.ids[row] for row in d], found_ids[d], prepared.detection_area[d])
         scores = [found.scores[row] for row in d]
-        for place, limits in enumerate(evaluation.area_ranges):
+        for place, limits in enumerate(evaluation.limits):
             result[(cell.category * area_count + place) * image_count + cell.image] = {
                 "image_id": evaluation.image_ids[cell.image],
                 "category_id": evaluation.category_ids[cell.category],
-                "aRng": limits,
+                "aRng": evaluation.area_ranges[place],
                 "maxDet": evaluation.max_detections,
                 **image_result(
                     truths,

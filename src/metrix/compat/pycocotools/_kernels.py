@@ -58,6 +58,8 @@ class KernelEvaluation:
     category_ids: list[Any]
     uses_categories: bool
     area_ranges: list[Any]
+    #: The same as pairs that nobody can change.
+    limits: list[tuple[float, float]]
     max_detections: int
     thresholds: FloatArray
     truth: GroundTruthColumns
@@ -125,6 +127,7 @@ def evaluate_columns(evaluation: Any) -> KernelEvaluation:
         category_ids=list(p.catIds) if p.useCats else [-1],
         uses_categories=bool(p.useCats),
         area_ranges=list(p.areaRng),
+        limits=list(protocol.area_ranges.values()),
         max_detections=p.maxDets[-1],
         thresholds=np.minimum(protocol.iou_thresholds, protocol.highest_threshold),
         truth=truth,

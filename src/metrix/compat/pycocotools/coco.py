@@ -83,19 +83,20 @@ class _Held:
     """An attribute that is made when somebody looks at it; from then on the columns do not count any more."""
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._name = f"_{name}"
+        self._name = name
 
     def __get__(self, coco: COCO | None, owner: type) -> Any:
         if coco is None:
             return self
-        coco._make()
+        held = coco._peek()
         coco._pending = None
-        return coco.__dict__[self._name]
+        if self._name not in held:
+            raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
+        return held[self._name]
 
     def __set__(self, coco: COCO, value: Any) -> None:
-        coco._make()
+        coco._peek()[self._name] = value
         coco._pending = None
-        coco.__dict__[self._name] = value
 
 
 class COCO:
@@ -117,17 +118,13 @@ class COCO:
     imgToAnns = _Held()
     catToImgs = _Held()
 
+    #: Columns that say the same as the dicts, made or not; None once the dicts may have been changed.
+    _pending: PendingGroundTruth | PendingResults | None = None
+    _is_made = True
+
     def __init__(self, annotation_file: Any = None) -> None:
         """Read the file."""
-        #: Columns that say the same as the dicts, made or not; None once the dicts may have been changed.
-        self._pending: PendingGroundTruth | PendingResults | None = None
-        self._is_made = True
-        self._dataset: Any = {}
-        self._anns: dict[Any, Record] = {}
-        self._cats: dict[Any, Record] = {}
-        self._imgs: dict[Any, Record] = {}
-        self._imgToAnns: defaultdict[Any, list[Record]] = defaultdict(list)
-        self._catToImgs: defaultdict[Any, list[Any]] = defaultdict(list)
+        vars(self).update(_index({}), dataset={})
         if annotation_file is None:
             return
         print("loading annotations into memory...")
@@ -155,24 +152,24 @@ class COCO:
         """Make the dicts, which alone changes nothing that anybody could have changed."""
         if not self._is_made:
             assert self._pending is not None
-            self._take(self._pending.dataset())
+            dataset = self._pending.dataset()
+            vars(self).update(_index(dataset), dataset=dataset)
+            self._is_made = True
 
-    def _take(self, dataset: Any) -> None:
-        self._anns, self._cats, self._imgs, self._imgToAnns, self._catToImgs = _index(dataset)
-        self._dataset, self._is_made = dataset, True
+    def _peek(self) -> dict[str, Any]:
+        """The dicts by name, for one who hands none of them out."""
+        self._make()
+        return vars(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """The dicts alone: what is open stays here."""
-        self._make()
-        return {**self.__dict__, "_pending": None}
+        return {**self._peek(), "_pending": None}
 
     def createIndex(self) -> None:
         """Make ``anns``, ``imgs``, ``cats``, ``imgToAnns`` and ``catToImgs`` of ``dataset``."""
         print("creating index...")
-        dataset = self.dataset
-        found = _index(dataset)
+        vars(self).update(_index(self.dataset))
         print("index created!")
-        self.anns, self.cats, self.imgs, self.imgToAnns, self.catToImgs = found
 
     def info(self) -> None:
         """Print the ``info`` of the file."""
@@ -184,14 +181,15 @@ class COCO:
     def getAnnIds(self, imgIds: Any = [], catIds: Any = [], areaRng: Any = [], iscrowd: Any = None) -> list[Any]:
         """Ids of the annotations of these images and categories, between two areas (both outside), of this crowd flag."""
         imgIds, catIds = _as_list(imgIds), _as_list(catIds)
-        self._make()
+        held = self._peek()
         if len(imgIds) == len(catIds) == len(areaRng) == 0:
-            anns = self._dataset["annotations"]
+            anns = held["dataset"]["annotations"]
         else:
             if len(imgIds) == 0:
-                anns = self._dataset["annotations"]
+                anns = held["dataset"]["annotations"]
             else:
-                anns = [ann for imgId in imgIds if imgId in self._imgToAnns for ann in self._imgToAnns[imgId]]
+                by_image = held["imgToAnns"]
+                anns = [ann for imgId in imgIds if imgId in by_image for ann in by_image[imgId]]
             if len(catIds) != 0:
                 chosen = _members(catIds)
                 anns = [ann for ann in anns if ann["category_id"] in chosen]
@@ -203,8 +201,7 @@ class COCO:
 
     def getCatIds(self, catNms: Any = [], supNms: Any = [], catIds: Any = []) -> list[Any]:
         """Ids of the categories of these names, supercategories and ids."""
-        self._make()
-        cats = self._dataset["categories"]
+        cats = self._peek()["dataset"]["categories"]
         for field, values in (("name", catNms), ("supercategory", supNms), ("id", catIds)):
             wanted = _as_list(values)
             if len(wanted) != 0:
@@ -214,15 +211,15 @@ class COCO:
     def getImgIds(self, imgIds: Any = [], catIds: Any = []) -> list[Any]:
         """Ids of the images with one of these ids and with objects of all these categories."""
         imgIds, catIds = _as_list(imgIds), _as_list(catIds)
-        self._make()
+        held = self._peek()
         if len(imgIds) == len(catIds) == 0:
-            return list(self._imgs)
+            return list(held["imgs"])
         ids = set(imgIds)
         for place, catId in enumerate(catIds):
             if place == 0 and len(ids) == 0:
-                ids = set(self._catToImgs[catId])
+                ids = set(held["catToImgs"][catId])
             else:
-                ids &= set(self._catToImgs[catId])
+                ids &= set(held["catToImgs"][catId])
         return list(ids)
 
     # ---- records ----------------------------------------------------------------------------------------------------
@@ -301,7 +298,7 @@ class COCO:
             else:
                 dataset = self.dataset
                 head = dataset_head(dataset) if kind not in ("", "caption") else captions_head(dataset, anns)
-                res._dataset = {**head, "annotations": completed(anns)}
+                vars(res)["dataset"] = {**head, "annotations": completed(anns)}
         print(f"DONE (t={time.time() - tic:0.2f}s)")
         if pending is None:
             res.createIndex()
@@ -372,12 +369,11 @@ def pending_of(coco: Any) -> PendingGroundTruth | PendingResults | None:
 def _head_of(coco: COCO) -> Callable[[], Record]:
     """Info, images and categories: as they are now where there are dicts, else as they will be in the file."""
     if coco._is_made:
-        head = dataset_head(coco._dataset)
+        head = dataset_head(coco._peek()["dataset"])
         return lambda: head
 
     def head_of_file() -> Record:
-        coco._make()
-        return dataset_head(coco._dataset)
+        return dataset_head(coco._peek()["dataset"])
 
     return head_of_file
 
@@ -394,7 +390,7 @@ def _require_known(coco: Any, image_ids: list[Any]) -> None:
     assert set(image_ids) <= known, "Results do not correspond to current coco set"
 
 
-def _index(dataset: Any) -> tuple[Any, ...]:
+def _index(dataset: Any) -> dict[str, Any]:
     anns: dict[Any, Record] = {}
     by_image: defaultdict[Any, list[Record]] = defaultdict(list)
     for ann in dataset.get("annotations", ()):
@@ -406,7 +402,7 @@ def _index(dataset: Any) -> tuple[Any, ...]:
     if "categories" in dataset:
         for ann in dataset.get("annotations", ()):
             by_category[ann["category_id"]].append(ann["image_id"])
-    return anns, cats, imgs, by_image, by_category
+    return {"anns": anns, "cats": cats, "imgs": imgs, "imgToAnns": by_image, "catToImgs": by_category}
 
 
 def _look_up(table: dict[Any, Record], ids: Any) -> Any:

@@ -45,6 +45,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import datetime
+import functools
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -75,17 +76,16 @@ class _Made:
     def __get__(self, evaluation: COCOeval | None, owner: type) -> Any:
         if evaluation is None:
             return self
-        promise = evaluation._promises.pop(self._name, None)
-        if promise is not None:
-            evaluation._values[self._name] = promise()
-        try:
-            return evaluation._values[self._name]
-        except KeyError:
-            raise AttributeError(self._name) from None
+        values = evaluation.__dict__
+        if self._name in evaluation._promises:
+            values[self._name] = evaluation._promises.pop(self._name)()
+        if self._name not in values:
+            raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
+        return values[self._name]
 
     def __set__(self, evaluation: COCOeval, value: Any) -> None:
         evaluation._promises.pop(self._name, None)
-        evaluation._values[self._name] = value
+        evaluation.__dict__[self._name] = value
 
 
 class COCOeval:
@@ -103,13 +103,21 @@ class COCOeval:
     _gts = _Made()
     _dts = _Made()
 
+    #: What the last evaluate came by, if it went straight to the kernels, and the params of then.
+    _kernels: KernelEvaluation | None = None
+    _kernels_params: Any = None
+    _curves: CurvesOfKernels | None = None
+
+    @property
+    def _promises(self) -> dict[str, Callable[[], Any]]:
+        """Makers of what nobody has looked at yet, by name."""
+        promises: dict[str, Callable[[], Any]] = self.__dict__.setdefault("_promised", {})
+        return promises
+
     def __init__(self, cocoGt: Any = None, cocoDt: Any = None, iouType: str = "segm") -> None:
         """Take both sides, and all images and categories of the ground truth into ``params``."""
         if not iouType:
             print("iouType not specified. use default iouType segm")
-        self._values: dict[str, Any] = {}
-        self._promises: dict[str, Callable[[], Any]] = {}
-        self._kernels: KernelEvaluation | None = None
         self.cocoGt = cocoGt
         self.cocoDt = cocoDt
         self.evalImgs = defaultdict(list)
@@ -154,7 +162,7 @@ class COCOeval:
             self._take_steps()
         # A list of numbers is copied as one; deepcopy would ask each.
         numbers = {id(ids): list(ids) for ids in (p.imgIds, p.catIds) if type(ids) is list}
-        self._paramsEval = copy.deepcopy(self.params, numbers)
+        self._paramsEval = self._kernels_params = copy.deepcopy(self.params, numbers)
         print(f"DONE (t={time.time() - tic:0.2f}s).")
 
     def _takes_own_steps(self) -> bool:
@@ -166,18 +174,10 @@ class COCOeval:
     def _promise(self, kernels: KernelEvaluation) -> None:
         """What the steps of the reference would leave behind."""
         if pending_of(self.cocoGt) is not None or pending_of(self.cocoDt) is not None:
-            twin = copy.copy(self)
-            twin._values, twin._promises, twin.params = {}, {}, copy.copy(self.params)
-
-            def prepared(name: str) -> Callable[[], Any]:
-                def look() -> Any:
-                    if name not in twin._values:
-                        twin._prepare()
-                    return twin._values[name]
-
-                return look
-
-            self._promises |= {"_gts": prepared("_gts"), "_dts": prepared("_dts")}
+            truth, found, p = self.cocoGt, self.cocoDt, copy.copy(self.params)
+            groups = functools.cache(lambda: _steps.prepare(truth, found, p))
+            self._promises["_gts"] = lambda: groups()[0]
+            self._promises["_dts"] = lambda: groups()[1]
         self.eval = {}
         self._promises["ious"] = lambda: _cells.ious(kernels)
         self._promises["evalImgs"] = lambda: _cells.eval_imgs(kernels)
@@ -236,7 +236,7 @@ class COCOeval:
         """Make curves of what was matched, by ``params`` or by others; the result is ``eval``."""
         print("Accumulating evaluation results...")
         tic = time.time()
-        if self._kernels is None and not self.evalImgs:
+        if "evalImgs" not in self._promises and not self.evalImgs:
             print("Please run evaluate() first")
         if p is None:
             p = self.params
@@ -253,9 +253,9 @@ class COCOeval:
             "date": datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S"),
         }
         curves = None
-        if self._kernels is not None and "evalImgs" in self._promises:
+        if self._kernels is not None and "evalImgs" in self._promises and self._paramsEval is self._kernels_params:
             curves = curves_of(self._kernels, p, self._paramsEval)
-        self._curves: CurvesOfKernels | None = curves
+        self._curves = curves
         if curves is not None:
             self._promises["eval"] = lambda: {**head, **curves.arrays()}
         else:
@@ -285,7 +285,7 @@ class COCOeval:
         """All but promises, which are kept first."""
         for name in list(self._promises):
             getattr(self, name)
-        return {**self.__dict__, "_kernels": None, "_curves": None}
+        return {**self.__dict__, "_kernels": None, "_kernels_params": None, "_curves": None}
 
 
 def _unique(ids: Any) -> list[Any]:
