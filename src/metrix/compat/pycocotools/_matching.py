@@ -67,7 +67,7 @@ def image_result(
     outside = (detections.area < low) | (detections.area > high)
     return {
         "dtIds": detections.ids,
-        "gtIds": [truths.ids[place] for place in order],
+        "gtIds": [truths.ids[place] for place in order.tolist()],
         "dtMatches": dt_matches,
         "gtMatches": gt_matches,
         "dtScores": scores,

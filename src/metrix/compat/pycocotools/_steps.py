@@ -81,9 +81,9 @@ def keypoint_similarity(gts: list[Record], dts: list[Record], p: Any) -> Any:
 
 def match_image(gts: list[Record], dts: list[Record], limits: Any, cap: Any, ious: Any, p: Any) -> dict[str, Any]:
     """The fields of an entry of ``evalImgs`` that depend on the match; sets ``_ignore`` of the ground truths."""
+    low, high = limits[0], limits[1]
     for gt in gts:
-        is_outside = gt["area"] < limits[0] or gt["area"] > limits[1]
-        gt["_ignore"] = 1 if gt["ignore"] or is_outside else 0
+        gt["_ignore"] = 1 if gt["ignore"] or gt["area"] < low or gt["area"] > high else 0
     dts = _by_score(dts)[0:cap]
     crowd = np.array([int(gt["iscrowd"]) != 0 for gt in gts], dtype=np.uint8)
     return image_result(

@@ -48,7 +48,8 @@ import datetime
 import functools
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -67,8 +68,8 @@ __author__ = "tsungyi"
 __all__ = ["COCOeval", "Params", "maskUtils"]
 
 
-class _Made:
-    """An attribute that may be a promise until somebody looks at it."""
+class _Promised:
+    """An attribute that is made when somebody looks at it; from then on it stands in the instance like any other."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -76,16 +77,10 @@ class _Made:
     def __get__(self, evaluation: COCOeval | None, owner: type) -> Any:
         if evaluation is None:
             return self
-        values = evaluation.__dict__
-        if self._name in evaluation._promises:
-            values[self._name] = evaluation._promises.pop(self._name)()
-        if self._name not in values:
+        if self._name not in evaluation._promises:
             raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
-        return values[self._name]
-
-    def __set__(self, evaluation: COCOeval, value: Any) -> None:
-        evaluation._promises.pop(self._name, None)
-        evaluation.__dict__[self._name] = value
+        value = vars(evaluation)[self._name] = evaluation._promises[self._name]()
+        return value
 
 
 class COCOeval:
@@ -97,22 +92,19 @@ class COCOeval:
         iouType: "segm", "bbox" or "keypoints".
     """
 
-    evalImgs = _Made()
-    eval = _Made()
-    ious = _Made()
-    _gts = _Made()
-    _dts = _Made()
+    evalImgs = _Promised()
+    eval = _Promised()
+    ious = _Promised()
+    _gts = _Promised()
+    _dts = _Promised()
 
     #: What the last evaluate came by, if it went straight to the kernels, and the params of then.
     _kernels: KernelEvaluation | None = None
     _kernels_params: Any = None
     _curves: CurvesOfKernels | None = None
 
-    @property
-    def _promises(self) -> dict[str, Callable[[], Any]]:
-        """Makers of what nobody has looked at yet, by name."""
-        promises: dict[str, Callable[[], Any]] = self.__dict__.setdefault("_promised", {})
-        return promises
+    #: Makers of what nobody has looked at yet, by name.
+    _promises: Mapping[str, Callable[[], Any]] = MappingProxyType({})
 
     def __init__(self, cocoGt: Any = None, cocoDt: Any = None, iouType: str = "segm") -> None:
         """Take both sides, and all images and categories of the ground truth into ``params``."""
@@ -157,7 +149,7 @@ class COCOeval:
             with contextlib.suppress(*UNSUITABLE):
                 self._kernels = evaluate_columns(self)
         if self._kernels is not None:
-            self._promise(self._kernels)
+            self._promise_all(self._kernels)
         else:
             self._take_steps()
         # A list of numbers is copied as one; deepcopy would ask each.
@@ -171,16 +163,27 @@ class COCOeval:
             getattr(type(self), name) is function and name not in self.__dict__ for name, function in _STEPS.items()
         )
 
-    def _promise(self, kernels: KernelEvaluation) -> None:
+    def _promise_all(self, kernels: KernelEvaluation) -> None:
         """What the steps of the reference would leave behind."""
+        promises: dict[str, Callable[[], Any]] = {
+            "ious": lambda: _cells.ious(kernels),
+            "evalImgs": lambda: _cells.eval_imgs(kernels),
+        }
         if pending_of(self.cocoGt) is not None or pending_of(self.cocoDt) is not None:
             truth, found, p = self.cocoGt, self.cocoDt, copy.copy(self.params)
             groups = functools.cache(lambda: _steps.prepare(truth, found, p))
-            self._promises["_gts"] = lambda: groups()[0]
-            self._promises["_dts"] = lambda: groups()[1]
+            promises |= {"_gts": lambda: groups()[0], "_dts": lambda: groups()[1]}
+        self._promise(promises)
         self.eval = {}
-        self._promises["ious"] = lambda: _cells.ious(kernels)
-        self._promises["evalImgs"] = lambda: _cells.eval_imgs(kernels)
+
+    def _promise(self, promises: Mapping[str, Callable[[], Any]]) -> None:
+        self._promises = {**self._promises, **promises}
+        for name in promises:
+            vars(self).pop(name, None)
+
+    def _is_promised(self, name: str) -> bool:
+        """Whether nobody has looked at it, or put something else into its place."""
+        return name in self._promises and name not in vars(self)
 
     def _take_steps(self) -> None:
         """Step by step, each by its method."""
@@ -236,7 +239,7 @@ class COCOeval:
         """Make curves of what was matched, by ``params`` or by others; the result is ``eval``."""
         print("Accumulating evaluation results...")
         tic = time.time()
-        if "evalImgs" not in self._promises and not self.evalImgs:
+        if not self._is_promised("evalImgs") and not self.evalImgs:
             print("Please run evaluate() first")
         if p is None:
             p = self.params
@@ -253,11 +256,12 @@ class COCOeval:
             "date": datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S"),
         }
         curves = None
-        if self._kernels is not None and "evalImgs" in self._promises and self._paramsEval is self._kernels_params:
+        untouched = self._is_promised("evalImgs") and self._paramsEval is self._kernels_params
+        if self._kernels is not None and untouched:
             curves = curves_of(self._kernels, p, self._paramsEval)
         self._curves = curves
         if curves is not None:
-            self._promises["eval"] = lambda: {**head, **curves.arrays()}
+            self._promise({"eval": lambda: {**head, **curves.arrays()}})
         else:
             precision, recall, scores = accumulate_images(self.evalImgs, p, self._paramsEval)
             self.eval = {**head, "precision": precision, "recall": recall, "scores": scores}
@@ -266,7 +270,7 @@ class COCOeval:
     def summarize(self) -> None:
         """Print the published numbers and keep them in ``stats``."""
         curves: Curves
-        if "eval" in self._promises and self._curves is not None:
+        if self._is_promised("eval") and self._curves is not None:
             curves = self._curves
         elif self.eval:
             curves = CurvesOfArrays(self.eval)
@@ -283,9 +287,9 @@ class COCOeval:
 
     def __getstate__(self) -> dict[str, Any]:
         """All but promises, which are kept first."""
-        for name in list(self._promises):
+        for name in self._promises:
             getattr(self, name)
-        return {**self.__dict__, "_kernels": None, "_kernels_params": None, "_curves": None}
+        return {**vars(self), "_promises": {}, "_kernels": None, "_kernels_params": None, "_curves": None}
 
 
 def _unique(ids: Any) -> list[Any]:
