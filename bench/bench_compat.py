@@ -3,7 +3,7 @@
 
     python bench/bench_compat.py                        boxes, masks and keypoints from files, one thread
     python bench/bench_compat.py --route lists          from the dicts that json.load gives
-    python bench/bench_compat.py --python path/to/python
+    python bench/bench_compat.py --workload val2017_segm_36k --package hotcoco --python path/to/python
 
 Data, environment, parity and clock are those of bench_detection.py. The goal: from files to stats, at most 1.15 times as
 long as ``metrix.evaluate_detections``. Where torch and torchmetrics are there, MeanAveragePrecision is timed as well, over
@@ -31,6 +31,7 @@ def main() -> int:
         description=introduction, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--workload", action="append", choices=list(WORKLOADS), help="only this one (may be repeated)")
+    parser.add_argument("--package", action="append", choices=PACKAGES[2:], help="beside metrix, only this one")
     parser.add_argument("--route", choices=("files", "lists", "arrays"), default="files", help="form of the input")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument("--repeat", type=int, default=5, metavar="N", help="timed processes per package (default: 5)")
@@ -47,17 +48,18 @@ def _run(options: argparse.Namespace) -> int:
     from harness import facts, memory, schedule, tables
     from harness.processes import Limits
 
+    packages = [*PACKAGES[:2], *(options.package or PACKAGES[2:])]
     plan = schedule.Plan(
         workloads=[WORKLOADS[name] for name in options.workload or _WORKLOADS],
         routes=[options.route],
         threads=[options.threads],
-        packages=[package for package in PACKAGES if facts.installed_version(package)],
+        packages=[package for package in packages if facts.installed_version(package)],
         repeat=options.repeat,
         extra_rounds=1,
         single_after=10.0,
         limits=Limits(900.0, int(0.6 * (memory.machine_total() or 2**34))),
     )
-    print(tables.heading(facts.gather(list(PACKAGES))), flush=True)
+    print(tables.heading(facts.gather(packages)), flush=True)
     status = 0
     try:
         for row in schedule.run(plan):
@@ -73,7 +75,8 @@ def _run(options: argparse.Namespace) -> int:
     except schedule.ParityError as error:
         print(f"\nPARITY FAILURE: metrix is not bit-exact: {error}", file=sys.stderr)
         return 1
-    _time_torchmetrics()
+    if not options.workload:
+        _time_torchmetrics()
     return status
 
 

@@ -48,29 +48,32 @@ def image_result(
         ignored: (G,) which are ignored whatever their area.
     """
     low, high = limits[0], limits[1]
-    ignored = ignored | (truths.area < low) | (truths.area > high)
-    order = np.argsort(ignored, kind="stable")  # ignored ones last
-    ignored = ignored[order]
     found, taken = len(detections.ids), len(truths.ids)
+    ignored = ignored | (truths.area < low) | (truths.area > high)
+    gt_ids, gt_numbers = truths.ids, truths.numbers
+    if taken > 1 and ignored.any() and not ignored.all():
+        order = np.argsort(ignored, kind="stable")  # ignored ones last
+        ignored, crowd, gt_numbers = ignored[order], crowd[order], gt_numbers[order]
+        gt_ids = [gt_ids[place] for place in order.tolist()]
+        if len(similarity) != 0:
+            similarity = similarity[:, order]
     dt_matches, gt_matches = np.zeros((len(thresholds), found)), np.zeros((len(thresholds), taken))
     dt_ignore: FlagArray = np.zeros(dt_matches.shape, dtype=np.bool_)
-    if len(similarity) != 0 and taken:
-        block = np.ascontiguousarray(np.asarray(similarity)[:found, order], dtype=np.float64)
-        numbers = truths.numbers[order]
+    if len(similarity) != 0 and taken and found:
+        block = np.ascontiguousarray(similarity[:found], dtype=np.float64)
         match = match_kernel if (detections.numbers > 0).all() else match_step_by_step
-        dt_place, gt_place = match(block, thresholds, crowd[order], ignored, detections.numbers)
-        if found:
-            matched = dt_place >= 0
-            dt_matches = np.where(matched, numbers[dt_place], 0.0)
-            gt_matches = np.where(gt_place >= 0, detections.numbers[gt_place], 0.0)
-            dt_ignore = matched & ignored[dt_place]
+        dt_place, gt_place = match(block, thresholds, crowd, ignored, detections.numbers)
+        matched = dt_place >= 0
+        dt_matches = np.where(matched, gt_numbers[dt_place], 0.0)
+        gt_matches = np.where(gt_place >= 0, detections.numbers[gt_place], 0.0)
+        dt_ignore = matched & ignored[dt_place]
     outside = (detections.area < low) | (detections.area > high)
     return {
-        "dtIds": detections.ids,
-        "gtIds": [truths.ids[place] for place in order.tolist()],
+        "dtIds": list(detections.ids),
+        "gtIds": list(gt_ids),
         "dtMatches": dt_matches,
         "gtMatches": gt_matches,
-        "dtScores": scores,
+        "dtScores": list(scores),
         # As NumPy makes them of plain lists: integers, and floats of an empty one.
         "gtIgnore": ignored.astype(np.int64 if taken else np.float64),
         "dtIgnore": dt_ignore | ((dt_matches == 0) & outside),
