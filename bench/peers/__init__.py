@@ -8,6 +8,7 @@ from peers.interface import Evaluation
 
 REFERENCE = "pycocotools"
 OURS = "metrix"
+OWN = frozenset({"metrix", "metrix_compat"})
 SINGLE_THREADED = frozenset({"pycocotools", "lvis"})
 
 # In the order of the tables. The name of the adapter's module is that of the package it imports.
@@ -19,8 +20,12 @@ PACKAGES: dict[str, str] = {
     "vernier": "vernier",
     "ultrafast_pycocotools": "ultrafast-pycocotools",
     "lvis": "lvis",
+    "metrix_compat": "metrix",
 }
-"""Import name -> name on the package index."""
+"""Name of the adapter -> name on the package index."""
+
+TITLES: dict[str, str] = {**PACKAGES, "metrix_compat": "metrix behind COCOeval"}
+"""Name of the adapter -> what tables call it."""
 
 EVALUATES: dict[str, frozenset[str]] = {
     "coco": frozenset(PACKAGES) - {"lvis"},

@@ -10,9 +10,26 @@
 #include "kernels/detection/box_similarity.hpp"
 #include "kernels/detection/keypoint_similarity.hpp"
 #include "kernels/detection/mask_similarity.hpp"
+#include "support/parallel.hpp"
 
 namespace metrix::bindings {
 namespace {
+
+void require_below(View1<const std::int32_t> groups, Index count, const char* name) {
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        if (groups[i] >= count) {
+            throw_value_error(std::string(name) + "[" + std::to_string(i) + "]: expected an index below " +
+                              std::to_string(count) + ", got " + std::to_string(groups[i]));
+        }
+    }
+}
+
+void require_rows(View1<const std::int32_t> rows, Index count, const char* name) {
+    require_below(rows, count, name);
+    if (std::any_of(rows.begin(), rows.end(), [](std::int32_t row) { return row < 0; })) {
+        throw_value_error(std::string(name) + ": expected rows, got a negative number");
+    }
+}
 
 // A similarity with the arrays that its views look into.
 struct HeldSimilarity {
@@ -95,6 +112,48 @@ HeldSimilarity no_similarity(Index detection_count, Index ground_truth_count) {
     return hold(std::make_unique<detection::NoSimilarity>(), {}, detection_count, ground_truth_count);
 }
 
+// The exact similarities of some cells, one D x G block after the other: cell i has the rows from offset i to i + 1.
+Array<double> similarity_blocks(HeldSimilarity& held, const Array<std::int32_t>& detections,
+                                const Array<std::int64_t>& detection_offset, const Array<std::int32_t>& ground_truths,
+                                const Array<std::int64_t>& ground_truth_offset, int num_threads) {
+    const auto d = view1(detections, "detections");
+    const auto g = view1(ground_truths, "ground_truths");
+    const auto d_offset = view1(detection_offset, "detection_offset");
+    const auto g_offset = view1(ground_truth_offset, "ground_truth_offset", ssize(d_offset));
+    require_rows(d, held.detection_count, "detections");
+    require_rows(g, held.ground_truth_count, "ground_truths");
+    const auto fits = [](View1<const std::int64_t> offset, Index count) {
+        return !offset.empty() && offset.front() == 0 && offset.back() == count &&
+               std::is_sorted(offset.begin(), offset.end());
+    };
+    if (!fits(d_offset, ssize(d)) || !fits(g_offset, ssize(g))) {
+        throw_value_error(
+            "detection_offset, ground_truth_offset: expected ascending places from 0 to the number of rows");
+    }
+    const Index cell_count = ssize(d_offset) - 1;
+    const auto part = [](View1<const std::int32_t> rows, View1<const std::int64_t> offset, Index cell) {
+        const auto begin = static_cast<std::size_t>(offset[static_cast<std::size_t>(cell)]);
+        return rows.subspan(begin, static_cast<std::size_t>(offset[static_cast<std::size_t>(cell) + 1]) - begin);
+    };
+    std::vector<Index> first(static_cast<std::size_t>(cell_count) + 1, 0);
+    for (Index cell = 0; cell < cell_count; ++cell) {
+        const auto i = static_cast<std::size_t>(cell);
+        first[i + 1] = first[i] + ssize(part(d, d_offset, cell)) * ssize(part(g, g_offset, cell));
+    }
+    Array<double> blocks(first.back());
+    double* const output = blocks.mutable_data();
+    const py::gil_scoped_release release;
+    held.similarity->prepare(num_threads, -std::numeric_limits<double>::infinity());  // no threshold: all are exact
+    parallel_for(cell_count, num_threads, [&](Index cell, int thread) {
+        const auto rows = part(d, d_offset, cell);
+        const auto columns = part(g, g_offset, cell);
+        if (rows.empty() || columns.empty()) return;
+        held.similarity->fill(rows, columns,
+                              {output + first[static_cast<std::size_t>(cell)], ssize(rows), ssize(columns)}, thread);
+    });
+    return blocks;
+}
+
 // Areas of packed masks; `name` is what an error calls them.
 Array<std::uint32_t> mask_areas(const py::tuple& columns, const std::string& name, int num_threads) {
     const masks::MaskColumn column = mask_column_view(columns, name.c_str());
@@ -112,22 +171,6 @@ Array<double> mask_boxes(const py::tuple& columns, const std::string& name, int 
     const py::gil_scoped_release release;
     masks::to_boxes(column, num_threads, output, name.c_str());
     return boxes;
-}
-
-void require_below(View1<const std::int32_t> groups, Index count, const char* name) {
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-        if (groups[i] >= count) {
-            throw_value_error(std::string(name) + "[" + std::to_string(i) + "]: expected an index below " +
-                              std::to_string(count) + ", got " + std::to_string(groups[i]));
-        }
-    }
-}
-
-void require_rows(View1<const std::int32_t> rows, Index count, const char* name) {
-    require_below(rows, count, name);
-    if (std::any_of(rows.begin(), rows.end(), [](std::int32_t row) { return row < 0; })) {
-        throw_value_error(std::string(name) + ": expected rows, got a negative number");
-    }
 }
 
 // See kernels/detection/admission.hpp.
@@ -269,6 +312,10 @@ void bind_detection(py::module_ module) {
                py::arg("variances").noconvert());
     module.def("pose_extents", &pose_extents, py::arg("poses").noconvert(), py::arg("num_threads"));
     module.def("no_similarity", &no_similarity, py::arg("detection_count"), py::arg("ground_truth_count"));
+    module.def("similarity_blocks", &similarity_blocks, py::arg("similarity"), py::kw_only(),
+               py::arg("detections").noconvert(), py::arg("detection_offset").noconvert(),
+               py::arg("ground_truths").noconvert(), py::arg("ground_truth_offset").noconvert(),
+               py::arg("num_threads"));
     module.def("mask_areas", &mask_areas, py::arg("columns"), py::arg("name"), py::arg("num_threads"));
     module.def("mask_boxes", &mask_boxes, py::arg("columns"), py::arg("name"), py::arg("num_threads"));
     module.def("keep_best", &keep_best, py::arg("group").noconvert(), py::arg("group_count"),

@@ -16,6 +16,7 @@ __all__: list[str] = [
     "mask_similarity",
     "no_similarity",
     "pose_extents",
+    "similarity_blocks",
 ]
 
 class Similarity:
@@ -102,4 +103,13 @@ def no_similarity(
 ) -> Similarity: ...
 def pose_extents(
     poses: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def similarity_blocks(
+    similarity: Similarity,
+    *,
+    detections: numpy.typing.NDArray[numpy.int32],
+    detection_offset: numpy.typing.NDArray[numpy.int64],
+    ground_truths: numpy.typing.NDArray[numpy.int32],
+    ground_truth_offset: numpy.typing.NDArray[numpy.int64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
