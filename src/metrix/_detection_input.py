@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metrix import _core
+from metrix._quirks import QuirkCounts
 from metrix.protocols import DetectionProtocol, IouType
 from metrix.records import Detections, GroundTruth, IdColumn, MaskColumn
 
@@ -101,7 +102,7 @@ class EvaluationInput:
     detection_score: FloatArray
     detection_area: FloatArray
     detection_order: Int32Array
-    quirks: dict[str, int]
+    quirks: QuirkCounts
 
 
 def prepare_input(
@@ -113,12 +114,17 @@ def prepare_input(
     *,
     corrected: bool,
     num_threads: int,
+    quirks_by_image: bool = False,
+    ids_within_images: bool = False,
 ) -> EvaluationInput:
-    """Everything that is decided before the first comparison."""
-    quirks: dict[str, int] = {}
+    """Everything that is decided before the first comparison.
+
+    Args beyond those of ``evaluate_detections``:
+        quirks_by_image: count quirks by image as well, in the order of all images that the ground truth lists.
+        ids_within_images: let the id of an annotation repeat in another image without a meaning.
+    """
     listed_image = truth.image_id.positions_in(truth.image_ids)
     listed_category = truth.category_id.positions_in(truth.category_ids)
-    quirks["unlisted_annotation"] = int(np.count_nonzero((listed_image < 0) | (listed_category < 0)))
     truth_image = _look_up(selection.image_place, listed_image)
     truth_category = _look_up(selection.category_place, listed_category)
 
@@ -129,15 +135,19 @@ def prepare_input(
             f"detections[{row}].image_id: {found.image_id[row]!r} is not an image of the ground truth"
             + _hint_on_kinds(found.image_id, truth.image_ids)
         )
+    quirks = QuirkCounts(listed_image, found_image, by_image=quirks_by_image)
+    quirks.of_annotations("unlisted_annotation", (listed_image < 0) | (listed_category < 0))
     found_image = _look_up(selection.image_place, found_image)
     found_category = _look_up(selection.category_place, found.category_id.positions_in(truth.category_ids))
-    quirks["unlisted_category"] = int(np.count_nonzero(found_category < 0))
-    quirks["no_detections"] = int(len(found) == 0)
+    quirks.of_detections("unlisted_category", found_category < 0)
+    quirks.totals["no_detections"] = int(len(found) == 0)
 
     takes_part = (truth_image >= 0) & (truth_category >= 0)
     # Where all categories are one, the reference drops those not chosen only after it has looked up the ids.
     looked_up = takes_part if protocol.use_categories else truth_image >= 0
-    truth_order = _order_of_ids(truth.id, truth_image, looked_up, quirks, corrected=corrected)
+    truth_order = _order_of_ids(
+        truth.id, truth_image, looked_up, quirks, corrected=corrected, within_images=ids_within_images
+    )
     found_order = EVERY_ROW
     if not protocol.use_categories:
         # A cell then lists its rows by category first.
@@ -152,17 +162,17 @@ def prepare_input(
         ignored = ignored | (_visible_counts(truth, quirks) == 0).astype(np.uint8)
     without_match = np.zeros(len(truth), dtype=np.uint8) if corrected else (truth.id == 0).astype(np.uint8)
 
-    quirks["annotation_id_zero"] = int(np.count_nonzero(takes_part & (truth.id == 0)))
-    quirks["ignore_flag_overwritten"] = int(np.count_nonzero(takes_part & (truth.ignore != 0) & (crowd == 0)))
-    quirks["missing_iscrowd"] = int(np.count_nonzero(takes_part & ~truth.has("iscrowd")))
-    quirks["missing_annotation_id"] = int(np.count_nonzero(takes_part & ~truth.has("id")))
+    quirks.of_annotations("annotation_id_zero", takes_part & (truth.id == 0))
+    quirks.of_annotations("ignore_flag_overwritten", takes_part & (truth.ignore != 0) & (crowd == 0))
+    quirks.of_annotations("missing_iscrowd", takes_part & ~truth.has("iscrowd"))
+    quirks.of_annotations("missing_annotation_id", takes_part & ~truth.has("id"))
 
     similarity, truth_area, found_area = _similarity(
         truth, found, selection, iou_type, protocol, quirks, corrected=corrected, num_threads=num_threads
     )
     limits = {limit for low_high in protocol.area_ranges.values() for limit in low_high}
     shared = [limit for limit in limits if sum(limit in low_high for low_high in protocol.area_ranges.values()) > 1]
-    quirks["area_on_border"] = sum(int(np.count_nonzero(takes_part & (truth_area == limit))) for limit in shared)
+    quirks.of_annotations("area_on_border", takes_part & np.isin(truth_area, shared))
     return EvaluationInput(
         similarity=similarity,
         ground_truth_image=truth_image,
@@ -192,16 +202,20 @@ def _order_of_ids(
     id: npt.NDArray[np.int64],
     image: Int32Array,
     looked_up: npt.NDArray[np.bool_],
-    quirks: dict[str, int],
+    quirks: QuirkCounts,
     *,
     corrected: bool,
+    within_images: bool,
 ) -> Int32Array:
     """Rows in the order in which the reference lists them: where ids repeat, the last row of an id stands in for each."""
     last: npt.NDArray[np.int64] | None = _core.records.last_row_of_id(id)
+    if last is not None and within_images:
+        _, pair = np.unique(np.stack([image, id], axis=1), axis=0, return_inverse=True)
+        last = _core.records.last_row_of_id(np.ascontiguousarray(pair.reshape(-1), dtype=np.int64))
     if last is None:
         return EVERY_ROW
     rows = np.flatnonzero(looked_up)
-    quirks["duplicate_annotation_id"] = int(np.count_nonzero(last[rows] != rows))
+    quirks.of_annotations("duplicate_annotation_id", looked_up & (last != np.arange(len(last))))
     if corrected:
         return EVERY_ROW
     rows = rows[np.argsort(image[rows], kind="stable")]
@@ -213,12 +227,12 @@ def _by_category(order: Int32Array, category: Int32Array) -> Int32Array:
     return rows[np.argsort(category[rows], kind="stable")]
 
 
-def _visible_counts(truth: GroundTruth, quirks: dict[str, int]) -> npt.NDArray[np.int64]:
+def _visible_counts(truth: GroundTruth, quirks: QuirkCounts) -> npt.NDArray[np.int64]:
     """``num_keypoints``, counted where a record has none."""
     if truth.num_keypoints is None:
         return np.zeros(len(truth), dtype=np.int64)
     has = truth.has("num_keypoints")
-    quirks["missing_num_keypoints"] = int(np.count_nonzero(~has))
+    quirks.of_annotations("missing_num_keypoints", ~has)
     if truth.keypoints is None or has.all():
         return truth.num_keypoints
     return np.where(has, truth.num_keypoints, np.count_nonzero(truth.keypoints[:, :, 2] > 0, axis=1))
@@ -230,7 +244,7 @@ def _similarity(
     selection: Selection,
     iou_type: IouType,
     protocol: DetectionProtocol,
-    quirks: dict[str, int],
+    quirks: QuirkCounts,
     *,
     corrected: bool,
     num_threads: int,
@@ -251,17 +265,17 @@ def _similarity(
 
         found_area = shapes.areas() if not corrected else shapes.mask_areas(found_masks)
         if shapes.source == "bbox" and found.has("segmentation").any():
-            quirks["area_from_bbox"] = len(found)
+            quirks.of_all_detections("area_from_bbox")
         return similarity, _truth_area(truth, truth_mask_areas, quirks), found_area
     truth_points = _required(truth, "keypoints", "annotations")
     found_points = _required(found, "keypoints", "detections")
     truth_area = _truth_area(truth, lambda: box_areas(_required(truth, "bbox", "annotations")), quirks)
     found_area = shapes.areas() if not corrected else shapes.pose_areas()
     if shapes.source == "bbox":
-        quirks["area_from_bbox"] = len(found)
+        quirks.of_all_detections("area_from_bbox")
     # The reference looks up the poses of category -1, which exist only where the one category has this very id.
     if not protocol.use_categories and selection.category_ids.tolist() != [-1]:
-        quirks["class_agnostic_keypoints"] = len(found)
+        quirks.of_all_detections("class_agnostic_keypoints")
         if not corrected:
             return _core.detection.no_similarity(len(found), len(truth)), truth_area, found_area
     sigmas = _sigmas_for(protocol.sigmas, truth_points, found_points)
@@ -431,12 +445,11 @@ def _boxes_of_invisible(truth: GroundTruth, points: FloatArray) -> FloatArray:
     return boxes
 
 
-def _truth_area(truth: GroundTruth, instead: Callable[[], FloatArray], quirks: dict[str, int]) -> FloatArray:
+def _truth_area(truth: GroundTruth, instead: Callable[[], FloatArray], quirks: QuirkCounts) -> FloatArray:
     """The field ``area``, never worked out where it is there."""
     has = truth.has("area")
-    missing = int(np.count_nonzero(~has))
-    quirks["missing_area"] = missing
-    return np.where(has, truth.area, instead()) if missing else truth.area
+    quirks.of_annotations("missing_area", ~has)
+    return truth.area if has.all() else np.where(has, truth.area, instead())
 
 
 def _required(columns: GroundTruth | Detections, field: str, name: str) -> Any:

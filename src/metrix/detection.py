@@ -41,6 +41,7 @@ def evaluate_detections(
     images: Sequence[int] | Sequence[str] | npt.NDArray[Any] | None = None,
     use_categories: bool | None = None,
     sigmas: Sequence[float] | npt.NDArray[Any] | None = None,
+    diagnostics: bool = False,
     num_threads: int | None = None,
     progress: Progress | None = None,
 ) -> DetectionReport:
@@ -66,6 +67,8 @@ def evaluate_detections(
         images: ids to evaluate; None for all that the ground truth lists.
         use_categories: False makes one category of all.
         sigmas: one for each keypoint, in the units of COCO's.
+        diagnostics: keep for each detection what it lies on as well, for ``report.per_detection()``: 12 bytes more, and
+            about half as much time again for matching (masks: several times as much, as every pair is compared).
         num_threads: None for ``OMP_NUM_THREADS`` or all usable CPUs.
         progress: called with the name of each part of the work as it begins.
 
@@ -117,26 +120,26 @@ def evaluate_detections(
         truth, found, selection, iou_type, chosen, corrected=semantics == "corrected", num_threads=threads
     )
     del truth, found  # columns that matching does not need, such as the ids, are given back before it takes its memory
-    outcomes, met = _match(prepared, selection, chosen, corrected=semantics == "corrected", num_threads=threads)
+    result = _match(
+        prepared, selection, chosen, corrected=semantics == "corrected", diagnostics=diagnostics, num_threads=threads
+    )
+    met = {quirk: int(result.pop(name).sum()) for quirk, name in QUIRKS_OF_MATCHING.items()}
+    outcomes = Outcomes(threshold_count=len(chosen.iou_thresholds), **result)
     seconds["match"] = time.perf_counter() - start
 
-    start = time.perf_counter()
     tell("accumulate")
-    report = DetectionReport(
+    return _make_report(
+        outcomes,
         protocol=chosen,
         iou_type=iou_type,
         semantics=semantics,
-        category_ids=selection.category_ids if chosen.use_categories else np.array([-1]),
-        category_names=selection.category_names if chosen.use_categories else ("all",),
+        category_ids=selection.category_ids,
+        category_names=selection.category_names,
         image_ids=selection.image_ids,
-        outcomes=outcomes,
-        quirk_counts=prepared.quirks | met,
+        quirk_counts=prepared.quirks.totals | met,
         seconds=seconds,
         num_threads=threads,
     )
-    report.stats  # noqa: B018  (worked out here, so that its time is told)
-    seconds["accumulate"] = time.perf_counter() - start
-    return report
 
 
 def _chosen_protocol(
@@ -224,17 +227,22 @@ def _read_detections(source: Any, iou_type: IouType, num_threads: int) -> Detect
     return found
 
 
+#: Quirks that matching meets, and what the kernel calls their counts by image.
+QUIRKS_OF_MATCHING = {"nan_similarity": "nan_pairs", "nan_score": "nan_scores", "mask_size_mismatch": "mismatches"}
+
+
 def _match(
     prepared: EvaluationInput,
     selection: Selection,
     protocol: DetectionProtocol,
     *,
     corrected: bool,
+    diagnostics: bool = False,
+    by_score: bool = True,
     num_threads: int,
-) -> tuple[Outcomes, dict[str, int]]:
-    # The reference lowers each threshold by itself, before anything is compared with it.
-    thresholds = np.minimum(protocol.iou_thresholds, protocol.highest_threshold)
-    result = _core.detection.evaluate(
+) -> dict[str, Any]:
+    """The fields of :class:`Outcomes`, and the counts of ``QUIRKS_OF_MATCHING``."""
+    result: dict[str, Any] = _core.detection.evaluate(
         prepared.similarity,
         image_count=len(selection.image_ids),
         category_count=len(selection.category_ids) if protocol.use_categories else 1,
@@ -250,18 +258,46 @@ def _match(
         detection_score=prepared.detection_score,
         detection_area=prepared.detection_area,
         detection_order=prepared.detection_order,
-        thresholds=thresholds,
+        # The reference lowers each threshold by itself, before anything is compared with it.
+        thresholds=np.minimum(protocol.iou_thresholds, protocol.highest_threshold),
         area_ranges=np.array(list(protocol.area_ranges.values()), dtype=np.float64),
         max_detections=protocol.max_detections[-1],
         nan_matches=not corrected,
+        by_score=by_score,
+        diagnostics=diagnostics,
         num_threads=num_threads,
     )
-    met = {
-        "nan_similarity": result.pop("nan_pairs"),
-        "nan_score": result.pop("nan_scores"),
-        "mask_size_mismatch": result.pop("mismatches"),
-    }
-    outcomes = Outcomes(threshold_count=len(thresholds), **result)
-    per_category = np.diff(outcomes.category_offset)
-    met["unseen_category"] = int(per_category[(outcomes.positives[:, 0] == 0)].sum())
-    return outcomes, met
+    return result
+
+
+def _make_report(
+    outcomes: Outcomes,
+    *,
+    protocol: DetectionProtocol,
+    iou_type: IouType,
+    semantics: Semantics,
+    category_ids: npt.NDArray[Any],
+    category_names: tuple[str, ...],
+    image_ids: npt.NDArray[Any],
+    quirk_counts: dict[str, int],
+    seconds: dict[str, float],
+    num_threads: int,
+) -> DetectionReport:
+    """The report, with its published numbers worked out and ``seconds["accumulate"]`` added."""
+    start = time.perf_counter()
+    unseen = outcomes.positives[:, 0] == 0
+    report = DetectionReport(
+        protocol=protocol,
+        iou_type=iou_type,
+        semantics=semantics,
+        category_ids=category_ids if protocol.use_categories else np.array([-1]),
+        category_names=category_names if protocol.use_categories else ("all",),
+        image_ids=image_ids,
+        outcomes=outcomes,
+        quirk_counts=quirk_counts | {"unseen_category": int(np.diff(outcomes.category_offset)[unseen].sum())},
+        seconds=seconds,
+        num_threads=num_threads,
+    )
+    report.stats  # noqa: B018  (worked out here, so that its time is told)
+    seconds["accumulate"] = time.perf_counter() - start
+    return report

@@ -11,6 +11,7 @@ __all__: list[str] = [
     "mask_areas",
     "mask_boxes",
     "mask_similarity",
+    "merge",
     "no_similarity",
     "pose_extents",
 ]
@@ -44,6 +45,8 @@ def evaluate(
     area_ranges: numpy.typing.NDArray[numpy.float64],
     max_detections: typing.SupportsInt | typing.SupportsIndex,
     nan_matches: bool,
+    by_score: bool = True,
+    diagnostics: bool = False,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> dict[str, typing.Any]: ...
 def keypoint_similarity(
@@ -62,6 +65,14 @@ def mask_boxes(
 def mask_similarity(
     detections: tuple[typing.Any, ...], ground_truths: tuple[typing.Any, ...], crowd: numpy.typing.NDArray[numpy.uint8]
 ) -> Similarity: ...
+def merge(
+    blocks: list[typing.Any],
+    *,
+    category_count: typing.SupportsInt | typing.SupportsIndex,
+    image_count: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
 def no_similarity(
     detection_count: typing.SupportsInt | typing.SupportsIndex,
     ground_truth_count: typing.SupportsInt | typing.SupportsIndex,
