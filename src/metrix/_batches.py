@@ -69,7 +69,7 @@ class Batch:
         if len(places) and places.min() < 0:
             row = int(np.argmin(places))
             raise ValueError(f"{name}[{row}].image_id: {ids[row]!r} is not among the image_ids of the batch")
-        return order[places]
+        return order.astype(np.int32)[places]
 
     def add_ground_truth(self, truth: GroundTruth) -> None:
         """The other side as columns."""
@@ -104,7 +104,7 @@ def predictions_of(images: Sequence[ImageDict], iou_type: IouType, box_format: B
     lengths = _lengths(scores, "scores", "predictions")
     _require_lengths(lengths, labels, "labels", "predictions")
     _require_lengths(lengths, shapes, key, "predictions")
-    rows = Rows(sum(lengths), np.repeat(np.arange(len(lengths)), lengths), {"score": scores}, labels)
+    rows = Rows(sum(lengths), np.repeat(np.arange(len(lengths), dtype=np.int32), lengths), {"score": scores}, labels)
     _add_shapes(rows, shapes, iou_type, box_format, points=2)
     return rows
 
@@ -116,7 +116,7 @@ def targets_of(images: Sequence[ImageDict], iou_type: IouType, box_format: BoxFo
     shapes = _values(images, key, "targets")
     lengths = _lengths(labels, "labels", "targets")
     _require_lengths(lengths, shapes, key, "targets")
-    rows = Rows(sum(lengths), np.repeat(np.arange(len(lengths)), lengths), {}, labels)
+    rows = Rows(sum(lengths), np.repeat(np.arange(len(lengths), dtype=np.int32), lengths), {}, labels)
     present = PRESENCE["id"]
     _add_shapes(rows, shapes, iou_type, box_format, points=3)
     present |= PRESENCE[{"bbox": "bbox", "segm": "segmentation", "keypoints": "keypoints"}[iou_type]]
@@ -136,7 +136,6 @@ def targets_of(images: Sequence[ImageDict], iou_type: IouType, box_format: BoxFo
         else:
             rows.columns[name] = values
             present |= PRESENCE.get(name, 0)
-    rows.columns["id"] = 1 + np.arange(rows.count)
     rows.columns["presence"] = present
     return rows
 
@@ -202,19 +201,19 @@ def pack_masks(masks: Any, name: str) -> MaskColumn:
 
 def rows_of_detections(found: Detections, image: npt.NDArray[Any]) -> Rows:
     """The columns of a :class:`Detections` that its rows have: all of them, as the first one decides for all."""
-    columns: dict[str, Any] = {"score": found.score}
+    rows = Rows(len(found), image, {"score": found.score}, [found.category_id])
+    have_all = int(np.bitwise_and.reduce(found.presence)) if len(found) else 0
+    if len(found) and have_all != np.bitwise_or.reduce(found.presence):
+        row = int(np.argmax(found.presence != found.presence[0]))
+        raise ValueError(
+            f"predictions[{row}]: expected the same of bbox, segmentation and keypoints as predictions[0] has"
+        )
     for name in ("bbox", "keypoints"):
-        if _have(found, name):
-            columns[name] = getattr(found, name)
-    masks = [found.masks] if found.masks is not None and _have(found, "segmentation") else []
-    return Rows(len(found), image, columns, [found.category_id], masks)
-
-
-def _have(found: Detections, name: str) -> bool:
-    has = found.has(name)
-    if has.any() and not has.all():
-        raise ValueError(f"predictions[{int(np.argmin(has))}].{name}: missing, but other detections have one")
-    return bool(has.any())
+        if have_all & PRESENCE[name]:
+            rows.columns[name] = getattr(found, name)
+    if found.masks is not None and have_all & PRESENCE["segmentation"]:
+        rows.masks = [found.masks]
+    return rows
 
 
 def rows_of_ground_truth(truth: GroundTruth, image: npt.NDArray[Any]) -> Rows:
@@ -271,7 +270,7 @@ def ids_of(values: Any, name: str) -> list[Id]:
             for i, value in enumerate(values)
         ]
     column = IdColumn.from_values(values, name)
-    return [column[row] for row in range(len(column))]
+    return column.values.tolist() if column.texts is None else [column.texts[value] for value in column.values.tolist()]
 
 
 def _only_one(value: Any, name: str) -> Any:

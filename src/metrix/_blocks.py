@@ -6,7 +6,7 @@ A block speaks of images and categories by their ids, so that blocks of differen
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from metrix._outcomes import Outcomes
 from metrix._quirks import ByImage, counts_by_place
 from metrix.detection import QUIRKS_OF_MATCHING, _match
 from metrix.protocols import DetectionProtocol, IouType
-from metrix.records import Detections, GroundTruth
+from metrix.records import Detections, GroundTruth, IdColumn
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -153,6 +153,37 @@ class WholeTruth:
         )
 
 
+def rows_to_match(truth: GroundTruth) -> Int32Array | None:
+    """The image of each annotation, if those of some images can stand for all while these are matched.
+
+    They cannot where an id is repeated, as the last annotation of it stands in for it wherever it is.
+    """
+    if _core.records.last_row_of_id(truth.id) is not None:
+        return None
+    return truth.image_id.positions_in(truth.image_ids)
+
+
+def select_seen(selection: Selection, truth: GroundTruth, seen: Int32Array) -> tuple[Selection, Int32Array]:
+    """The evaluated ones of these images alone; and the images in their order, those that are not evaluated last."""
+    is_evaluated = selection.image_place[seen] >= 0
+    evaluated = seen[is_evaluated]
+    place = np.full(len(truth.image_ids), -1, dtype=np.int32)
+    place[evaluated] = np.arange(len(evaluated), dtype=np.int32)
+    chosen = replace(selection, image_ids=truth.image_ids[evaluated], image_place=place)
+    return chosen, np.concatenate([evaluated, seen[~is_evaluated]])
+
+
+def take_rows(truth: GroundTruth, rows: npt.NDArray[Any]) -> GroundTruth:
+    """Some annotations of a ground truth without masks; it lists the same images and categories."""
+    names = ("id", "bbox", "area", "iscrowd", "ignore", "keypoints", "num_keypoints", "presence")
+    columns = {name: getattr(truth, name) for name in names}
+    columns = {name: None if column is None else column[rows] for name, column in columns.items()}
+    for name in ("image_id", "category_id"):
+        ids = getattr(truth, name)
+        columns[name] = IdColumn(ids.values[rows], ids.texts)
+    return replace(truth, **columns)
+
+
 def no_detections(iou_type: IouType, truth: GroundTruth) -> Detections:
     """An empty list, as the reader of lists gives it."""
     points = 0 if truth.keypoints is None else truth.keypoints.shape[1]
@@ -191,6 +222,7 @@ def match_block(
     settings: Settings,
     *,
     seen: Int32Array,
+    detections: Int32Array,
     places: tuple[Int32Array, Int32Array],
     listed: npt.NDArray[Any] | None,
     whole: bool,
@@ -203,8 +235,9 @@ def match_block(
         truth: their ground truth, or the whole one.
         selection: of the ground truth.
         settings: of the evaluation.
-        seen: places of these images among those that the ground truth lists, ascending.
-        places: of each row of either side, its place in its image.
+        seen: places of these images among those that the ground truth lists.
+        detections: how many each of them has.
+        places: what a row of either side is called from now on: its place in its image, or in the whole ground truth.
         listed: categories that the ground truths have or list, where the list grows with the images.
         whole: whether ``truth`` is the whole ground truth.
         num_threads: at most so many.
@@ -237,18 +270,18 @@ def match_block(
             quirks[name] = (image_of[at][order].astype(np.int64), counts[order])
 
     columns = {name: result[name] for name in _COLUMNS if name in result}
-    columns["image"] = image_of[columns["image"]]
+    if not np.array_equal(image_of, np.arange(len(image_of))):
+        columns["image"] = image_of[columns["image"]]
     columns["row"] = places[0][columns["row"]]
-    if "ground_truth" in columns and not whole:
+    if "ground_truth" in columns:
         matched = columns["ground_truth"]
         columns["ground_truth"] = np.where(matched < 0, np.int32(-1), places[1][matched]) if len(places[1]) else matched
-    listed_image = found.image_id.positions_in(truth.image_ids)
     return Block(
         image_ids=truth.image_ids[seen],
         category_ids=selection.category_ids if settings.protocol.use_categories else np.zeros(1, dtype=np.int64),
         category_offset=result["category_offset"],
         columns=columns,
-        detections=np.bincount(number[listed_image], minlength=len(seen)).astype(np.int32),
+        detections=detections,
         quirks=quirks,
         cut=_cut_cells(prepared, result["row"]) if listed is not None else np.zeros((0, 4), dtype=np.int64),
         truths=None if whole else _truths(prepared, selection, settings, listed),

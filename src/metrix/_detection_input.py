@@ -210,8 +210,8 @@ def _order_of_ids(
     """Rows in the order in which the reference lists them: where ids repeat, the last row of an id stands in for each."""
     last: npt.NDArray[np.int64] | None = _core.records.last_row_of_id(id)
     if last is not None and within_images:
-        _, pair = np.unique(np.stack([image, id], axis=1), axis=0, return_inverse=True)
-        last = _core.records.last_row_of_id(np.ascontiguousarray(pair.reshape(-1), dtype=np.int64))
+        distinct, number = np.unique(id, return_inverse=True)
+        last = _core.records.last_row_of_id(image * np.int64(len(distinct)) + number)
     if last is None:
         return EVERY_ROW
     rows = np.flatnonzero(looked_up)

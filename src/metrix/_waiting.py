@@ -98,7 +98,7 @@ class Side:
             return
         columns = dict(rows.columns)
         columns["category"] = labels.codes(rows.labels, self._name)
-        columns["image"] = rows.image + first_image
+        columns["image"] = rows.image + np.int32(first_image)
         fields = frozenset(columns) | ({"masks"} if rows.masks else frozenset())
         if self._fields is not None and fields != self._fields:
             raise ValueError(
@@ -159,6 +159,32 @@ def join_masks(columns: Sequence[MaskColumn]) -> MaskColumn:
     )
 
 
+class IdsOfImages(IdColumn):
+    """Ids of many rows of few images, which are looked up once for each image."""
+
+    def __init__(self, image: npt.NDArray[np.int32], image_ids: list[Id]) -> None:
+        """The image of each row, and the id of each image."""
+        ids = IdColumn.from_values(np.array(image_ids), "image_ids")
+        object.__setattr__(self, "_image", image)
+        object.__setattr__(self, "_ids", ids)
+        super().__init__(ids.values[:0], ids.texts)
+
+    def __getattribute__(self, name: str) -> Any:
+        """The values of all rows are made when somebody asks for them."""
+        if name == "values":
+            return self._ids.values[self._image]
+        return super().__getattribute__(name)
+
+    def __len__(self) -> int:
+        """Rows."""
+        return len(self._image)
+
+    def positions_in(self, known: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+        """Place of each row's id in the ascending ids ``known``, or -1."""
+        places: npt.NDArray[np.int32] = self._ids.positions_in(known)[self._image]
+        return places
+
+
 class Waiting:
     """Both sides of the images that wait."""
 
@@ -185,6 +211,8 @@ class Waiting:
         """Add a batch of images that do not wait yet."""
         first, before = len(self.image_ids), self._truth.mark()
         if batch.truth is not None:
+            # Annotations without ids are numbered, so that none is 0 and none is there twice.
+            batch.truth.columns.setdefault("id", 1 + len(self._truth) + np.arange(batch.truth.count))
             self._truth.append(batch.truth, first, self._labels)
         try:
             self._found.append(batch.found, first, self._labels)
@@ -254,6 +282,14 @@ class Waiting:
         """Those and the ones of detections, ascending."""
         return _ascending([*self.listed_categories().tolist(), *self._categories_of(self._found)])
 
+    def places_among(self, image_ids: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+        """Of each image its place among these, which are ascending."""
+        return IdColumn.from_values(np.array(self.image_ids), "image_ids").positions_in(image_ids)
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Of each image how many detections it has."""
+        return np.bincount(_or_empty(self._found.column("image"), np.int32), minlength=len(self.image_ids))
+
     def places_in_images(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """Of each row of either side, its place among those of its image."""
         return tuple(
@@ -261,10 +297,7 @@ class Waiting:
         )
 
     def _ids_of_images(self, side: Side) -> IdColumn:
-        image = _or_empty(side.column("image"), np.int32)
-        if self.image_ids and isinstance(self.image_ids[0], str):
-            return IdColumn(image.astype(np.int64), tuple(map(str, self.image_ids)))
-        return IdColumn(np.array(self.image_ids, dtype=np.int64)[image])
+        return IdsOfImages(_or_empty(side.column("image"), np.int32), self.image_ids)
 
     def _categories_of(self, side: Side) -> list[Id]:
         ids = self._labels.column(np.unique(_or_empty(side.column("category"), np.int64)))
@@ -287,7 +320,10 @@ def _places_in_groups(group: Any, count: int) -> Any:
         return np.zeros(0, dtype=np.int32)
     sizes = np.bincount(group, minlength=count)
     starts = np.cumsum(sizes) - sizes
+    rows = np.arange(len(group), dtype=np.int32)
+    if bool(np.all(group[1:] >= group[:-1])):  # as dicts of images come
+        return rows - np.repeat(starts.astype(np.int32), sizes)
     order = np.argsort(group, kind="stable")
     places = np.empty(len(group), dtype=np.int32)
-    places[order] = np.arange(len(group)) - starts[group[order]]
+    places[order] = rows - starts[group[order]]
     return places

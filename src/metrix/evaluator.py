@@ -23,7 +23,7 @@ from metrix._batches import (
     rows_of_detections,
     targets_of,
 )
-from metrix._blocks import Block, Settings, WholeTruth, combine, match_block
+from metrix._blocks import Block, Settings, WholeTruth, combine, match_block, rows_to_match, select_seen, take_rows
 from metrix._detection_input import Selection
 from metrix._threads import resolve_num_threads
 from metrix._waiting import Waiting
@@ -149,6 +149,7 @@ class DetectionEvaluator:
                 raise ValueError(
                     "categories: expected the ids where use_categories=False and ground truth comes in batches"
                 )
+        self._image_of_truth = None if self._truth is None else rows_to_match(self._truth)
         #: To check ids at once; None where any will do.
         self._image_ids = None if self._truth is None else frozenset(self._truth.image_ids.tolist())
         self.reset()
@@ -220,18 +221,18 @@ class DetectionEvaluator:
             self._match_waiting()
 
     def _read(self, predictions: Any, targets: Any, image_ids: Any) -> Batch:
-        iou_type, threads = self._settings.iou_type, resolve_num_threads(self._num_threads)
+        iou_type = self._settings.iou_type
         given = None if image_ids is None else ids_of(image_ids, "image_ids")
         truth: Any = targets
         found = predictions
         if isinstance(targets, Mapping) and "images" not in targets:
             truth = [targets]
-        elif targets is not None and not isinstance(targets, (list, tuple)):
-            truth = _read_ground_truth(targets, iou_type, threads)
+        elif targets is not None and not isinstance(targets, (list, tuple, GroundTruth)):
+            truth = _read_ground_truth(targets, iou_type, resolve_num_threads(self._num_threads))
         if isinstance(predictions, Mapping):
             found = [predictions]
-        elif not is_list_of_images(predictions):
-            found = _read_detections(predictions, iou_type, threads)
+        elif not isinstance(predictions, Detections) and not is_list_of_images(predictions):
+            found = _read_detections(predictions, iou_type, resolve_num_threads(self._num_threads))
 
         ids = given if given is not None else self._own_ids(found, truth)
         self._require_known(ids)
@@ -283,7 +284,7 @@ class DetectionEvaluator:
         if not ids:
             return
         is_text = isinstance(ids[0], str)
-        if any(isinstance(id, str) != is_text for id in ids) or self._ids_are_text not in (None, is_text):
+        if len(set(map(type, ids))) > 1 or self._ids_are_text not in (None, is_text):
             raise TypeError("image_ids: expected ids of one kind, got integers and text")
         if self._image_ids is not None and not self._image_ids.issuperset(ids):
             row = next(row for row, id in enumerate(ids) if id not in self._image_ids)
@@ -296,14 +297,27 @@ class DetectionEvaluator:
         if not waiting.image_ids:
             return
         listed = None
+        rows_found, rows_truth = waiting.places_in_images()
         if self._truth is not None and self._selection is not None:
             truth, selection = self._truth, self._selection
-            seen = np.sort(IdColumn.from_values(np.array(waiting.image_ids), "image_ids").positions_in(truth.image_ids))
+            own = waiting.places_among(truth.image_ids)
+            seen = np.sort(own)
+            rows_truth = np.arange(len(truth), dtype=np.int32)
+            if self._image_of_truth is not None:
+                selection, seen = select_seen(selection, truth, seen)
+                if truth.masks is None:  # which stay where they are, as they are large
+                    is_seen = np.zeros(len(truth.image_ids) + 1, dtype=np.bool_)  # one more, which -1 points at
+                    is_seen[seen] = True
+                    rows_truth = rows_truth[is_seen[self._image_of_truth]]
+                    truth = take_rows(truth, rows_truth)
         else:
             listed = waiting.listed_categories() if self._categories is None else None
             truth = waiting.ground_truth(waiting.all_categories() if self._categories is None else self._categories)
             selection = Selection.of(truth, None, None, use_categories=self._settings.protocol.use_categories)
+            own = waiting.places_among(truth.image_ids)
             seen = np.arange(len(truth.image_ids), dtype=np.int32)
+        counts = np.zeros(len(truth.image_ids), dtype=np.int32)
+        counts[own] = waiting.counts()
         self._blocks.append(
             match_block(
                 waiting.detections(),
@@ -311,7 +325,8 @@ class DetectionEvaluator:
                 selection,
                 self._settings,
                 seen=seen,
-                places=waiting.places_in_images(),
+                detections=counts[seen],
+                places=(rows_found, rows_truth),
                 listed=listed,
                 whole=self._whole is not None,
                 num_threads=resolve_num_threads(self._num_threads),
@@ -381,7 +396,13 @@ class DetectionEvaluator:
     def __getstate__(self) -> dict[str, Any]:
         """For pickle: settings and outcomes, without ground truth."""
         self._match_waiting()
-        state = self.__dict__ | {"_truth": None, "_selection": None, "_image_ids": None, "_blocks": list(self._blocks)}
+        state = self.__dict__ | {
+            "_truth": None,
+            "_selection": None,
+            "_image_ids": None,
+            "_image_of_truth": None,
+            "_blocks": list(self._blocks),
+        }
         del state["_waiting"]
         return state
 
@@ -394,7 +415,8 @@ class DetectionEvaluator:
         """A copy that shares the ground truth, and what is matched so far."""
         copied = DetectionEvaluator.__new__(DetectionEvaluator)
         copied.__setstate__(self.__getstate__())
-        copied._truth, copied._selection, copied._image_ids = self._truth, self._selection, self._image_ids
+        for name in ("_truth", "_selection", "_image_ids", "_image_of_truth"):
+            setattr(copied, name, getattr(self, name))
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DetectionEvaluator:

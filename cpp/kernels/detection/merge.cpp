@@ -5,6 +5,7 @@
 
 #include "support/ordering.hpp"
 #include "support/parallel.hpp"
+#include "support/prefetch.hpp"
 
 namespace metrix::detection {
 namespace {
@@ -53,7 +54,15 @@ class Merger {
             make_room();
             std::vector<Scratch> scratches(static_cast<std::size_t>(std::max(1, num_threads_)));
             parallel_for(category_count_, num_threads_, [&](Index category, int thread) {
-                order_category(static_cast<std::size_t>(category), scratches[static_cast<std::size_t>(thread)]);
+                Scratch& scratch = scratches[static_cast<std::size_t>(thread)];
+                const auto k = static_cast<std::size_t>(category);
+                // A width that the compiler knows makes the copy of COCO's bits two instructions instead of a call.
+                constexpr std::size_t usual = 8;
+                if (width_ == usual) {
+                    order_category(k, scratch, [](const Bits* from, Bits* to) { std::copy_n(from, usual, to); });
+                } else {
+                    order_category(k, scratch, [&](const Bits* from, Bits* to) { std::copy_n(from, width_, to); });
+                }
             });
         });
         return std::move(out_);
@@ -100,52 +109,79 @@ class Merger {
         out_.best_other_overlap.resize(count);
     }
 
-    // Where a detection stands now.
-    struct Source {
-        std::int64_t place;
+    // A detection brought into the order of images. What it needs is read along memory, as far as blocks have it in order,
+    // so that the walk by score stays within one category.
+    struct Detection {
+        double score;
+        std::int64_t place;  // in its block
         std::int32_t block;
         std::int32_t image;
         std::int32_t rank;
+        std::int32_t row;
     };
 
     struct Scratch {
-        std::vector<Source> sources;
+        Buffer<Detection> detections;
+        Buffer<Bits> bits;
         Buffer<KeyedRow> order;
         Buffer<KeyedRow> scratch;
     };
 
-    void order_category(std::size_t category, Scratch& scratch) {
-        scratch.sources.clear();
-        scratch.order.clear();
-        for (const Cell& cell : cells_[category]) {
-            const Block& block = blocks_[static_cast<std::size_t>(cell.block)];
-            for (std::int64_t place = cell.begin; place < cell.end; ++place) {
-                const auto index = static_cast<std::int32_t>(scratch.sources.size());
-                scratch.order.push_back({descending_key(block.score[static_cast<std::size_t>(place)]), index});
-                scratch.sources.push_back(
-                    {place, cell.block, cell.image, static_cast<std::int32_t>(place - cell.begin)});
-            }
-        }
-        scratch.scratch.resize(scratch.order.size());
+    template <class CopyBits>
+    void order_category(std::size_t category, Scratch& scratch, CopyBits&& copy_bits) {
+        auto to = static_cast<std::size_t>(out_.category_offset[category]);
+        const auto count = static_cast<std::size_t>(out_.category_offset[category + 1]) - to;
+        scratch.detections.resize(count);
+        scratch.bits.resize(count * width_);
+        scratch.order.resize(count);
+        scratch.scratch.resize(count);
+        gather(cells_[category], scratch);
         stable_sort_by_key(scratch.order, scratch.scratch);
 
-        auto to = static_cast<std::size_t>(out_.category_offset[category]);
-        for (const KeyedRow& keyed : scratch.order) {
-            const Source& source = scratch.sources[static_cast<std::size_t>(keyed.row)];
-            const Block& block = blocks_[static_cast<std::size_t>(source.block)];
-            const auto from = static_cast<std::size_t>(source.place);
-            out_.score[to] = block.score[from];
-            out_.image[to] = source.image;
-            out_.rank[to] = source.rank;
-            out_.row[to] = block.row[from];
-            std::copy_n(block.bits.row(source.place), width_, out_.bits.begin() + static_cast<Index>(to * width_));
-            if (has_diagnostics_) {
-                out_.ground_truth[to] = block.ground_truth[from];
-                out_.best_overlap[to] = block.best_overlap[from];
-                out_.best_other_overlap[to] = block.best_other_overlap[from];
-            }
-            ++to;
+        for (std::size_t i = 0; i < count; ++i, ++to) {
+            // By score is any order in memory: ask for it early.
+            constexpr std::size_t ahead = 12;
+            const auto later = static_cast<std::size_t>(scratch.order[std::min(i + ahead, count - 1)].row);
+            prefetch(&scratch.detections[later]);
+            prefetch(&scratch.bits[later * width_]);
+
+            const auto from = static_cast<std::size_t>(scratch.order[i].row);
+            const Detection& detection = scratch.detections[from];
+            out_.score[to] = detection.score;
+            out_.image[to] = detection.image;
+            out_.rank[to] = detection.rank;
+            out_.row[to] = detection.row;
+            copy_bits(scratch.bits.data() + from * width_, out_.bits.data() + to * width_);
+            if (has_diagnostics_) copy_diagnostics(detection, to);
         }
+    }
+
+    void gather(View1<const Cell> cells, Scratch& scratch) const {
+        std::size_t index = 0;
+        for (const Cell& cell : cells) {
+            const Block& block = blocks_[static_cast<std::size_t>(cell.block)];
+            const auto first = static_cast<std::size_t>(cell.begin);
+            const auto count = static_cast<std::size_t>(cell.end - cell.begin);
+            std::copy_n(block.bits.row(cell.begin), count * width_, scratch.bits.data() + index * width_);
+            for (std::size_t rank = 0; rank < count; ++rank, ++index) {
+                const double score = block.score[first + rank];
+                scratch.order[index] = {descending_key(score), static_cast<std::int32_t>(index)};
+                scratch.detections[index] = {score,
+                                             cell.begin + static_cast<std::int64_t>(rank),
+                                             cell.block,
+                                             cell.image,
+                                             static_cast<std::int32_t>(rank),
+                                             block.row[first + rank]};
+            }
+        }
+    }
+
+    void copy_diagnostics(const Detection& detection, std::size_t to) {
+        const Block& block = blocks_[static_cast<std::size_t>(detection.block)];
+        const auto from = static_cast<std::size_t>(detection.place);
+        out_.ground_truth[to] = block.ground_truth[from];
+        out_.best_overlap[to] = block.best_overlap[from];
+        out_.best_other_overlap[to] = block.best_other_overlap[from];
     }
 
     View1<const Block> blocks_;
