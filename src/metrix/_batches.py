@@ -233,8 +233,8 @@ _READ_ONE: Mapping[str, Callable[[Any, str], npt.NDArray[Any]]] = {
     "area": lambda value, name: as_float64(value, name, (None,)),
     "bbox": lambda value, name: as_float64(value, name, (None, 4)),
     "keypoints": lambda value, name: as_float64(value, name, (None, None, None)),
-    "iscrowd": lambda value, name: _flags(value, len(value), name),
-    "ignore": lambda value, name: _flags(value, len(value), name),
+    "iscrowd": lambda value, name: _flags(value if len(value) else None, len(value), name),
+    "ignore": lambda value, name: _flags(value if len(value) else None, len(value), name),
 }
 _KEYS = {"score": "scores", "bbox": "boxes"}
 
@@ -269,6 +269,8 @@ def ids_of(values: Any, name: str) -> list[Id]:
             value if isinstance(value, (str, int)) else _only_one(value, f"{name}[{i}]")
             for i, value in enumerate(values)
         ]
+        if len({isinstance(value, str) for value in values}) > 1:
+            raise TypeError(f"{name}: expected ids of one kind, got integers and text")
     column = IdColumn.from_values(values, name)
     return column.values.tolist() if column.texts is None else [column.texts[value] for value in column.values.tolist()]
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 class GrowingTable:
     """Columns of one length. They double when they are full, and convert what comes to their dtype."""
 
-    def __init__(self, dtypes: Mapping[str, Any]) -> None:
-        """Columns that may come; which of them do, the first rows decide."""
-        self._dtypes = dtypes
+    def __init__(self, kinds: Mapping[str, tuple[Any, tuple[int, ...] | None]]) -> None:
+        """Dtypes and shapes of the rows of columns that may come; where a shape is None, the first rows decide."""
+        self._kinds = kinds
         self._columns: dict[str, npt.NDArray[Any]] = {}
         self._capacity = 0
         self.length = 0
@@ -31,7 +31,10 @@ class GrowingTable:
         end = self.length + count
         for name, part in parts.items():
             if name not in self._columns:
-                self._columns[name] = self._empty(name, np.shape(part[0] if isinstance(part, list) else part)[1:])
+                shape = self._kinds[name][1]
+                if shape is None:
+                    shape = (part[0] if isinstance(part, list) else part).shape[1:]
+                self._columns[name] = self._empty(name, shape)
             target = self._columns[name][self.length : end]
             if isinstance(part, list):
                 np.concatenate(part, out=target, casting="same_kind")
@@ -53,10 +56,10 @@ class GrowingTable:
         return self.length * sum(column.nbytes for column in self._columns.values()) // max(1, self._capacity)
 
     def _empty(self, name: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        return np.empty((self._capacity, *shape), dtype=self._dtypes[name])
+        return np.empty((self._capacity, *shape), dtype=self._kinds[name][0])
 
     def _grow(self, least: int) -> None:
-        self._capacity = max(least, 2 * self._capacity, 1024)
+        self._capacity = max(least, 2 * self._capacity, 1000)
         for name, old in self._columns.items():
             self._columns[name] = self._empty(name, old.shape[1:])
             self._columns[name][: self.length] = old[: self.length]

@@ -12,21 +12,21 @@ from metrix._batches import Batch, Id, Rows, read_one_by_one, to_xywh
 from metrix._growing import GrowingTable
 from metrix.records import PRESENCE, Detections, GroundTruth, IdColumn, MaskColumn
 
-_DETECTION_COLUMNS = {
-    "image": np.int32,
-    "category": np.int64,
-    "score": np.float64,
-    "bbox": np.float64,
-    "keypoints": np.float64,
+_DETECTION_COLUMNS: dict[str, tuple[Any, tuple[int, ...] | None]] = {
+    "image": (np.int32, ()),
+    "category": (np.int64, ()),
+    "score": (np.float64, ()),
+    "bbox": (np.float64, (4,)),
+    "keypoints": (np.float64, None),
 }
-_TRUTH_COLUMNS = {
+_TRUTH_COLUMNS: dict[str, tuple[Any, tuple[int, ...] | None]] = {
     **{name: _DETECTION_COLUMNS[name] for name in ("image", "category", "bbox", "keypoints")},
-    "id": np.int64,
-    "area": np.float64,
-    "iscrowd": np.uint8,
-    "ignore": np.uint8,
-    "num_keypoints": np.int64,
-    "presence": np.uint16,
+    "id": (np.int64, ()),
+    "area": (np.float64, ()),
+    "iscrowd": (np.uint8, ()),
+    "ignore": (np.uint8, ()),
+    "num_keypoints": (np.int64, ()),
+    "presence": (np.uint16, ()),
 }
 
 
@@ -77,9 +77,9 @@ class Labels:
 class Side:
     """The objects of one side."""
 
-    def __init__(self, dtypes: dict[str, Any], name: str) -> None:
+    def __init__(self, kinds: dict[str, tuple[Any, tuple[int, ...] | None]], name: str) -> None:
         """``name`` is what errors call this side."""
-        self._table = GrowingTable(dtypes)
+        self._table = GrowingTable(kinds)
         self._name = name
         self._masks: list[MaskColumn] = []
         self._fields: frozenset[str] | None = None

@@ -284,7 +284,7 @@ class DetectionEvaluator:
         if not ids:
             return
         is_text = isinstance(ids[0], str)
-        if len(set(map(type, ids))) > 1 or self._ids_are_text not in (None, is_text):
+        if self._ids_are_text not in (None, is_text):
             raise TypeError("image_ids: expected ids of one kind, got integers and text")
         if self._image_ids is not None and not self._image_ids.issuperset(ids):
             row = next(row for row, id in enumerate(ids) if id not in self._image_ids)

@@ -109,8 +109,8 @@ class Merger {
         out_.best_other_overlap.resize(count);
     }
 
-    // A detection brought into the order of images. What it needs is read along memory, as far as blocks have it in order,
-    // so that the walk by score stays within one category.
+    // A detection brought into the order of images. What it needs is read along memory, as far as blocks have it in
+    // order, so that the walk by score stays within one category.
     struct Detection {
         double score;
         std::int64_t place;  // in its block
