@@ -5,11 +5,11 @@
 
 Run it in an environment that has metrix and what of the peers is wanted; torchmetrics is met where torch is installed.
 
-Batches of 16 images with the boxes of val2017_bbox_36k: each package gets the form that it takes, made before the clock starts
-(metrix and ultrafast-pycocotools: dicts of arrays for each image; hotcoco: dicts of annotations and an (N, 7) array; vernier:
-the ground truth beforehand and (N, 7) arrays). The clock runs over all updates and the computation at the end. What is compared
-first: precision, recall and scores with the one call (hotcoco), the published numbers (vernier, torchmetrics), or the
-true positives of each category and threshold (ultrafast-pycocotools, which has no AP here, nor area ranges).
+Batches of 16 images with the boxes of val2017_bbox_36k. Each package gets the form that it takes, made before the clock
+starts (metrix and ultrafast-pycocotools: dicts of arrays for each image; hotcoco: dicts of annotations and an (N, 7) array;
+vernier: the ground truth beforehand and (N, 7) arrays). The clock runs over all updates and the computation at the end.
+Compared first with the one call: precision, recall and scores (hotcoco), the published numbers (vernier, torchmetrics), or
+true positives of each category and threshold (ultrafast-pycocotools, which has no AP here and one area range).
 """
 
 from __future__ import annotations
@@ -173,8 +173,9 @@ def metrix_with_ground_truth(stream: Stream, threads: int) -> Run:
 
 
 def ultrafast(stream: Stream, threads: int) -> Run:
-    from metrix.protocols import COCO_DETECTION
     from ultrafast_pycocotools.metrics import DetectionMetrics
+
+    from metrix.protocols import COCO_DETECTION
 
     batches = [([i.prediction for i in batch], [i.target for i in batch]) for batch in stream.batches()]
 
@@ -363,7 +364,9 @@ def a_million_streamed(threads: int, rounds: int, copies: int) -> None:
     batches = []
     for i in range(0, len(parts), BATCH):
         rows = np.concatenate([rows for _, rows in parts[i : i + BATCH]])
-        columns = {name: np.ascontiguousarray(getattr(d, name)[rows]) for name in ("image_id", "category_id", "bbox", "score")}
+        columns = {
+            name: np.ascontiguousarray(getattr(d, name)[rows]) for name in ("image_id", "category_id", "bbox", "score")
+        }
         batches.append((DetectionColumns(**columns), [id for id, _ in parts[i : i + BATCH]]))
     # The one call gets the order that suits it best as well.
     order = np.argsort(d.image_id, kind="stable")

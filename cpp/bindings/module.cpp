@@ -7,6 +7,7 @@
 namespace py = pybind11;
 
 namespace metrix::bindings {
+void bind_batches(py::module_ module);
 void bind_boxes(py::module_ module);
 void bind_curves(py::module_ module);
 void bind_detection(py::module_ module);
@@ -80,6 +81,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     module.attr("version") = METRIX_VERSION;  // asking importlib.metadata takes longer than all other imports together
 
     using namespace metrix::bindings;
+    bind_batches(module.def_submodule("batches"));
     bind_boxes(module.def_submodule("boxes"));
     bind_curves(module.def_submodule("curves"));
     const py::module_ detection = module.def_submodule("detection");

@@ -97,6 +97,9 @@ def is_list_of_images(predictions: Any) -> bool:
 
 def predictions_of(images: Sequence[ImageDict], iou_type: IouType, box_format: BoxFormat) -> Rows:
     """Rows of ``[{"boxes", "scores", "labels"}, ...]``, with masks or keypoints in place of boxes."""
+    if iou_type == "bbox" and (joined := _joined(images, ("labels", "scores", "boxes"))) is not None:
+        (codes, of_scores, boxes), counts = joined
+        return _rows(counts, {"score": of_scores, "bbox": boxes}, [codes], box_format)
     key = SHAPE_KEYS[iou_type]
     scores = _values(images, "scores", "predictions")
     labels = _values(images, "labels", "predictions")
@@ -104,19 +107,25 @@ def predictions_of(images: Sequence[ImageDict], iou_type: IouType, box_format: B
     lengths = _lengths(scores, "scores", "predictions")
     _require_lengths(lengths, labels, "labels", "predictions")
     _require_lengths(lengths, shapes, key, "predictions")
-    rows = Rows(sum(lengths), np.repeat(np.arange(len(lengths), dtype=np.int32), lengths), {"score": scores}, labels)
+    rows = _rows(lengths, {"score": scores}, labels)
     _add_shapes(rows, shapes, iou_type, box_format, points=2)
     return rows
 
 
 def targets_of(images: Sequence[ImageDict], iou_type: IouType, box_format: BoxFormat) -> Rows:
     """Rows of ``[{"boxes", "labels", "area", "iscrowd"}, ...]``, with masks or keypoints beside boxes."""
+    given = [name for name in ("area", "iscrowd", "ignore") if any(name in image for image in images)]
+    if iou_type == "bbox" and (joined := _joined(images, ("labels", "boxes", *given))) is not None:
+        (codes, boxes, *others), counts = joined
+        columns = {"bbox": boxes, "area": np.nan, "iscrowd": 0, "ignore": 0, **dict(zip(given, others))}
+        columns["presence"] = sum(PRESENCE.get(name, 0) for name in ("id", "bbox", *given))
+        return _rows(counts, columns, [codes], box_format)
     key = SHAPE_KEYS[iou_type]
     labels = _values(images, "labels", "targets")
     shapes = _values(images, key, "targets")
     lengths = _lengths(labels, "labels", "targets")
     _require_lengths(lengths, shapes, key, "targets")
-    rows = Rows(sum(lengths), np.repeat(np.arange(len(lengths), dtype=np.int32), lengths), {}, labels)
+    rows = _rows(lengths, {}, labels)
     present = PRESENCE["id"]
     _add_shapes(rows, shapes, iou_type, box_format, points=3)
     present |= PRESENCE[{"bbox": "bbox", "segm": "segmentation", "keypoints": "keypoints"}[iou_type]]
@@ -138,6 +147,36 @@ def targets_of(images: Sequence[ImageDict], iou_type: IouType, box_format: BoxFo
             present |= PRESENCE.get(name, 0)
     rows.columns["presence"] = present
     return rows
+
+
+#: Of each key the second dimension of its arrays (0: there is none), and whether they hold integers.
+_PLAIN = {
+    "labels": (0, True),
+    "scores": (0, False),
+    "boxes": (4, False),
+    "area": (0, False),
+    "iscrowd": (0, True),
+    "ignore": (0, True),
+}
+
+
+def _joined(images: Sequence[ImageDict], keys: Sequence[str]) -> tuple[list[npt.NDArray[Any]], list[int]] | None:
+    """Each key's arrays as one, and the rows of each image; None where they are not plain arrays of equal length."""
+    columns = []
+    lengths: list[int] | None = None
+    for key in keys:
+        width, integers = _PLAIN[key]
+        joined = _core.batches.join(images if isinstance(images, list) else list(images), key, width, integers)
+        if joined is None or (lengths is not None and joined[1] != lengths):
+            return None
+        lengths = joined[1]
+        columns.append(joined[0] != 0 if key in ("iscrowd", "ignore") else joined[0])
+    return columns, lengths or []
+
+
+def _rows(lengths: list[int], columns: dict[str, Any], labels: list[Any], box_format: BoxFormat = "xywh") -> Rows:
+    image = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    return Rows(len(image), image, columns, labels, box_format=box_format)
 
 
 def _values(images: Sequence[ImageDict], key: str, name: str) -> list[Any]:

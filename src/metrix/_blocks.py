@@ -292,6 +292,8 @@ def _cut_cells(prepared: EvaluationInput, kept: Int32Array) -> npt.NDArray[np.in
     is_cut = (prepared.detection_image >= 0) & (prepared.detection_category >= 0)
     is_cut[kept] = False
     rows = np.flatnonzero(is_cut)
+    if not len(rows):
+        return np.zeros((0, 4), dtype=np.int64)
     cells = np.stack([prepared.detection_image[rows], prepared.detection_category[rows]], axis=1)
     cells, cell = np.unique(cells, axis=0, return_inverse=True)
     has_nan = np.isnan(prepared.detection_score[rows])

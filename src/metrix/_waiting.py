@@ -278,9 +278,9 @@ class Waiting:
         """Ids of all categories that ground truths have or list, ascending."""
         return _ascending([*self._listed, *self._categories_of(self._truth)])
 
-    def all_categories(self) -> npt.NDArray[Any]:
-        """Those and the ones of detections, ascending."""
-        return _ascending([*self.listed_categories().tolist(), *self._categories_of(self._found)])
+    def all_categories(self, listed: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Those, and the ones of detections, ascending."""
+        return _ascending([*listed.tolist(), *self._categories_of(self._found)])
 
     def places_among(self, image_ids: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
         """Of each image its place among these, which are ascending."""
@@ -300,7 +300,7 @@ class Waiting:
         return IdsOfImages(_or_empty(side.column("image"), np.int32), self.image_ids)
 
     def _categories_of(self, side: Side) -> list[Id]:
-        ids = self._labels.column(np.unique(_or_empty(side.column("category"), np.int64)))
+        ids = self._labels.column(_distinct(_or_empty(side.column("category"), np.int64)))
         return [ids[row] for row in range(len(ids))]
 
     def _ids_of_categories(self, side: Side) -> IdColumn:
@@ -313,6 +313,14 @@ def _or_empty(column: Any, dtype: Any = np.float64) -> Any:
 
 def _ascending(ids: list[Id]) -> npt.NDArray[Any]:
     return np.unique(np.array(ids)) if ids else np.zeros(0, dtype=np.int64)
+
+
+def _distinct(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Each once, ascending: by counting, as the ids of categories are small as a rule."""
+    low = int(codes.min(initial=0))
+    if int(codes.max(initial=0)) - low > 1 << 16:
+        return np.unique(codes)
+    return np.flatnonzero(np.bincount(codes - low)) + low
 
 
 def _places_in_groups(group: Any, count: int) -> Any:

@@ -311,8 +311,11 @@ class DetectionEvaluator:
                     rows_truth = rows_truth[is_seen[self._image_of_truth]]
                     truth = take_rows(truth, rows_truth)
         else:
-            listed = waiting.listed_categories() if self._categories is None else None
-            truth = waiting.ground_truth(waiting.all_categories() if self._categories is None else self._categories)
+            categories = self._categories
+            if categories is None:
+                listed = waiting.listed_categories()
+                categories = waiting.all_categories(listed)
+            truth = waiting.ground_truth(categories)
             selection = Selection.of(truth, None, None, use_categories=self._settings.protocol.use_categories)
             own = waiting.places_among(truth.image_ids)
             seen = np.arange(len(truth.image_ids), dtype=np.int32)
