@@ -252,29 +252,34 @@ class Evaluation {
 
     void order_category(std::size_t category, SortSpace& space) {
         const auto detections = detections_.of(category).first(static_cast<std::size_t>(kept_[category]));
+        if (!problem_.by_score) {
+            for (std::size_t i = 0; i < detections.size(); ++i) write_outcome(category, i, detections[i]);
+            return;
+        }
         space.order.resize(detections.size());
         space.scratch.resize(detections.size());
         for (std::size_t i = 0; i < detections.size(); ++i) {
             space.order[i] = {detections[i].key, static_cast<std::int32_t>(i)};
         }
-        if (problem_.by_score) stable_sort_by_key(space.order, space.scratch);
+        stable_sort_by_key(space.order, space.scratch);
 
-        const auto first = static_cast<std::size_t>(out_.category_offset[category]);
         for (std::size_t i = 0; i < detections.size(); ++i) {
             // By score is any order in memory: ask for it early.
             constexpr std::size_t ahead = 12;
             const std::size_t later = std::min(i + ahead, detections.size() - 1);
             prefetch(&detections[static_cast<std::size_t>(space.order[later].row)]);
-
-            Detection& detection = detections[static_cast<std::size_t>(space.order[i].row)];
-            const std::size_t place = first + i;
-            detection.place = static_cast<std::int32_t>(place);
-            out_.score[place] = score_of(detection);
-            out_.image[place] = detection.image;
-            out_.rank[place] = detection.rank;
-            out_.row[place] = detection.row;
-            start_unmatched(detection.area, outcome(place));
+            write_outcome(category, i, detections[static_cast<std::size_t>(space.order[i].row)]);
         }
+    }
+
+    void write_outcome(std::size_t category, std::size_t i, Detection& detection) {
+        const std::size_t place = static_cast<std::size_t>(out_.category_offset[category]) + i;
+        detection.place = static_cast<std::int32_t>(place);
+        out_.score[place] = score_of(detection);
+        out_.image[place] = detection.image;
+        out_.rank[place] = detection.rank;
+        out_.row[place] = detection.row;
+        start_unmatched(detection.area, outcome(place));
     }
 
     [[nodiscard]] double score_of(const Detection& detection) const {

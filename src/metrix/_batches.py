@@ -64,12 +64,12 @@ class Batch:
     def places_of(self, ids: IdColumn, name: str) -> npt.NDArray[Any]:
         """Of each row its image, counted in the batch."""
         known = np.array(self.image_ids) if self.image_ids else np.zeros(0, dtype=np.int64)
-        order = np.argsort(known, kind="stable")
+        order = np.argsort(known, kind="stable").astype(np.int32)
         places = ids.positions_in(known[order])
-        if len(places) and places.min() < 0:
+        if places.min(initial=0) < 0:
             row = int(np.argmin(places))
             raise ValueError(f"{name}[{row}].image_id: {ids[row]!r} is not among the image_ids of the batch")
-        return order.astype(np.int32)[places]
+        return order[places]
 
     def add_ground_truth(self, truth: GroundTruth) -> None:
         """The other side as columns."""

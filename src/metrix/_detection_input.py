@@ -82,7 +82,10 @@ def _look_up(table: Int32Array, places: Int32Array) -> Int32Array:
         return np.full(len(places), -1, dtype=np.int32)
     if np.array_equal(table, np.arange(len(table))):
         return places
-    return np.where(places < 0, np.int32(-1), table[places])
+    found = table[places]  # of -1 the last one
+    if places.min(initial=0) < 0:
+        found[places < 0] = -1
+    return found
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,7 @@ class Waiting:
         self._listed.update(batch.listed)
 
     def clear(self) -> None:
-        """Forget all that waits."""
+        """Forget all that waits, and keep the memory."""
         self.image_ids, self._sizes = [], []
         self._known, self._listed = set(), set()
         self._found.clear()

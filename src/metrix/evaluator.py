@@ -150,6 +150,7 @@ class DetectionEvaluator:
                     "categories: expected the ids where use_categories=False and ground truth comes in batches"
                 )
         self._image_of_truth = None if self._truth is None else rows_to_match(self._truth)
+        self._waiting = Waiting()
         #: To check ids at once; None where any will do.
         self._image_ids = None if self._truth is None else frozenset(self._truth.image_ids.tolist())
         self.reset()
@@ -157,7 +158,7 @@ class DetectionEvaluator:
     def reset(self) -> None:
         """Forget all images, for the next epoch; settings and ground truth stay."""
         self._blocks: list[Block] = []
-        self._waiting = Waiting()
+        self._waiting.clear()
         self._next_number = 0
         self._are_numbered = False
         self._ids_are_text: bool | None = None
