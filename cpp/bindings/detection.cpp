@@ -238,7 +238,7 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
                   const Array<double>& detection_score, const Array<double>& detection_area,
                   const Array<std::int32_t>& detection_order, const Array<std::uint8_t>& detection_excused,
                   const Array<double>& thresholds, const Array<double>& area_ranges, std::int64_t max_detections,
-                  bool nan_matches, bool only_highest, int num_threads) {
+                  bool nan_matches, bool only_highest, bool by_score, bool diagnostics, int num_threads) {
     detection::Problem problem;
     problem.image_count = image_count;
     problem.category_count = category_count;
@@ -262,6 +262,8 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
     problem.max_detections = max_detections;
     problem.nan_matches = nan_matches;
     problem.only_highest = only_highest;
+    problem.by_score = by_score;
+    problem.diagnostics = diagnostics;
     if (problem.thresholds.empty()) throw_value_error("thresholds: expected at least one");
     constexpr Index limit = std::numeric_limits<std::int32_t>::max();
     if (d > limit || g > limit) throw_value_error("more than 2147483647 detections or ground truths");
@@ -291,9 +293,14 @@ py::dict evaluate(HeldSimilarity& held, Index image_count, Index category_count,
         to_numpy(std::move(outcomes.positives)).reshape({static_cast<py::ssize_t>(category_count), breakdowns});
     result["image_positives"] =
         to_numpy(std::move(outcomes.image_positives)).reshape({static_cast<py::ssize_t>(image_count), breakdowns});
-    result["nan_pairs"] = outcomes.nan_pairs;
-    result["mismatches"] = outcomes.mismatches;
-    result["nan_scores"] = outcomes.nan_scores;
+    if (diagnostics) {
+        result["ground_truth"] = to_numpy(std::move(outcomes.ground_truth));
+        result["best_overlap"] = to_numpy(std::move(outcomes.best_overlap));
+        result["best_other_overlap"] = to_numpy(std::move(outcomes.best_other_overlap));
+    }
+    result["nan_pairs"] = to_numpy(std::move(outcomes.nan_pairs));
+    result["mismatches"] = to_numpy(std::move(outcomes.mismatches));
+    result["nan_scores"] = to_numpy(std::move(outcomes.nan_scores));
     return result;
 }
 
@@ -334,7 +341,8 @@ void bind_detection(py::module_ module) {
                py::arg("detection_score").noconvert(), py::arg("detection_area").noconvert(),
                py::arg("detection_order").noconvert(), py::arg("detection_excused").noconvert(),
                py::arg("thresholds").noconvert(), py::arg("area_ranges").noconvert(), py::arg("max_detections"),
-               py::arg("nan_matches"), py::arg("only_highest"), py::arg("num_threads"));
+               py::arg("nan_matches"), py::arg("only_highest"), py::arg("by_score") = true,
+               py::arg("diagnostics") = false, py::arg("num_threads"));
 }
 
 }  // namespace metrix::bindings

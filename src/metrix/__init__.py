@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from metrix import _core, boxes, curves, detection, keypoints, masks, matching, protocols, readers, records, report
+from metrix import (
+    _core,
+    boxes,
+    curves,
+    detection,
+    evaluator,
+    keypoints,
+    masks,
+    matching,
+    protocols,
+    readers,
+    records,
+    report,
+)
 from metrix.detection import evaluate_detections
+from metrix.evaluator import DetectionEvaluator
 from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 __version__: str = _core.version
 __all__ = [
+    "DetectionEvaluator",
     "DetectionReport",
     "Detections",
     "GroundTruth",
@@ -17,6 +32,7 @@ __all__ = [
     "curves",
     "detection",
     "evaluate_detections",
+    "evaluator",
     "keypoints",
     "masks",
     "matching",

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._admission import deciding_row, judged_and_excused, missing_lists, within_caps
+from metrix._quirks import QuirkCounts
 from metrix.protocols import DetectionProtocol, IouType
 from metrix.records import Detections, GroundTruth, IdColumn, MaskColumn
 
@@ -45,9 +46,10 @@ class Selection:
     #: Of each evaluated category: "r", "c", "f", or "" where unknown.
     category_frequencies: tuple[str, ...]
 
-    @property
-    def lone_frequency(self) -> tuple[str]:
-        """That of all categories as one: the frequency of the only one there is."""
+    def frequencies(self, *, use_categories: bool) -> tuple[str, ...]:
+        """How frequent the reported categories are; where several are one, which group that is nobody knows."""
+        if use_categories:
+            return self.category_frequencies
         return (self.category_frequencies[0] if len(self.category_frequencies) == 1 else "",)
 
     @classmethod
@@ -95,7 +97,10 @@ def _look_up(table: Int32Array, places: Int32Array) -> Int32Array:
         return np.full(len(places), -1, dtype=np.int32)
     if np.array_equal(table, np.arange(len(table))):
         return places
-    return np.where(places < 0, np.int32(-1), table[places])
+    found = table[places]  # of -1 the last one
+    if places.min(initial=0) < 0:
+        found[places < 0] = -1
+    return found
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ class EvaluationInput:
     detection_order: Int32Array
     #: Detections that are ignored where they match nothing; none if empty.
     detection_excused: FlagArray
-    quirks: dict[str, int]
+    quirks: QuirkCounts
 
 
 def prepare_input(
@@ -129,12 +134,17 @@ def prepare_input(
     *,
     corrected: bool,
     num_threads: int,
+    quirks_by_image: bool = False,
+    ids_within_images: bool = False,
 ) -> EvaluationInput:
-    """Everything that is decided before the first comparison."""
-    quirks: dict[str, int] = {}
+    """Everything that is decided before the first comparison.
+
+    Args beyond those of ``evaluate_detections``:
+        quirks_by_image: count quirks by image as well, in the order of all images that the ground truth lists.
+        ids_within_images: let the id of an annotation repeat in another image without a meaning.
+    """
     listed_image = truth.image_id.positions_in(truth.image_ids)
     listed_category = truth.category_id.positions_in(truth.category_ids)
-    quirks["unlisted_annotation"] = int(np.count_nonzero((listed_image < 0) | (listed_category < 0)))
     truth_image = _look_up(selection.image_place, listed_image)
     truth_category = _look_up(selection.category_place, listed_category)
 
@@ -147,22 +157,26 @@ def prepare_input(
         )
     kept = within_caps(found, found_image, truth, protocol, num_threads)
     first = deciding_row(found, found_image, protocol)
+    quirks = QuirkCounts(listed_image, found_image, by_image=quirks_by_image)
+    quirks.of_annotations("unlisted_annotation", (listed_image < 0) | (listed_category < 0))
     found_image = _look_up(selection.image_place, found_image)
     found_category = _look_up(selection.category_place, found.category_id.positions_in(truth.category_ids))
-    quirks["unlisted_category"] = int(np.count_nonzero(found_category < 0))
-    quirks["no_detections"] = int(len(found) == 0)
+    quirks.of_detections("unlisted_category", found_category < 0)
+    quirks.totals["no_detections"] = int(len(found) == 0)
 
     takes_part = (truth_image >= 0) & (truth_category >= 0)
     limits = None if corrected else protocol.areas_between
     if limits is not None:
         left_out = takes_part & ~_lies_between(truth.area, limits) & truth.has("area")
-        quirks["area_left_out"] = int(np.count_nonzero(left_out))
+        quirks.of_annotations("area_left_out", left_out)
         takes_part &= ~left_out
     # Where all categories are one, COCO's code drops those not chosen only after it has looked up the ids.
     looked_up = takes_part if protocol.use_categories or protocol.is_federated else truth_image >= 0
     truth_order = EVERY_ROW
     if protocol.uses_annotation_ids:
-        truth_order = _order_of_ids(truth.id, truth_image, looked_up, quirks, corrected=corrected)
+        truth_order = _order_of_ids(
+            truth.id, truth_image, looked_up, quirks, corrected=corrected, within_images=ids_within_images
+        )
     found_order = EVERY_ROW
     if limits is not None and not len(truth_order):
         truth_category = np.where(takes_part, truth_category, np.int32(-1))
@@ -174,13 +188,15 @@ def prepare_input(
         judged, excused = judged_and_excused(
             truth, selection, (truth_image[rows], truth_category[rows]), (found_image, found_category), num_threads
         )
-        quirks["unjudged_detection"] = int(np.count_nonzero((found_category >= 0) & (found_image >= 0) & (judged == 0)))
+        quirks.of_detections("unjudged_detection", (found_category >= 0) & (found_image >= 0) & (judged == 0))
         found_category = np.where(judged != 0, found_category, np.int32(-1))
-        quirks["missing_neg_category_ids"] = missing_lists(truth.neg_category_ids, selection)
-        quirks["missing_not_exhaustive_category_ids"] = missing_lists(truth.not_exhaustive_category_ids, selection)
-        quirks["missing_frequency"] = sum(not frequency for frequency in selection.category_frequencies)
+        quirks.totals["missing_neg_category_ids"] = missing_lists(truth.neg_category_ids, selection)
+        quirks.totals["missing_not_exhaustive_category_ids"] = missing_lists(
+            truth.not_exhaustive_category_ids, selection
+        )
+        quirks.totals["missing_frequency"] = sum(not frequency for frequency in selection.category_frequencies)
     if not protocol.use_categories and protocol.is_federated and not corrected:
-        quirks["class_agnostic_lvis"] = len(found)
+        quirks.of_all_detections("class_agnostic_lvis")
         truth_order, truth_category = _of_lone_category(selection, truth_order, truth_category)
         found_order, found_category = _of_lone_category(selection, EVERY_ROW, found_category)
     elif not protocol.use_categories:
@@ -197,13 +213,13 @@ def prepare_input(
     without_match = np.zeros(len(truth), dtype=np.uint8)
     if protocol.uses_annotation_ids:
         without_match = without_match if corrected else (truth.id == 0).astype(np.uint8)
-        quirks["annotation_id_zero"] = int(np.count_nonzero(takes_part & (truth.id == 0)))
-        quirks["missing_annotation_id"] = int(np.count_nonzero(takes_part & ~truth.has("id")))
+        quirks.of_annotations("annotation_id_zero", takes_part & (truth.id == 0))
+        quirks.of_annotations("missing_annotation_id", takes_part & ~truth.has("id"))
     if protocol.ignore_field == "iscrowd":
-        quirks["ignore_flag_overwritten"] = int(np.count_nonzero(takes_part & (truth.ignore != 0) & (crowd == 0)))
-        quirks["missing_iscrowd"] = int(np.count_nonzero(takes_part & ~truth.has("iscrowd")))
+        quirks.of_annotations("ignore_flag_overwritten", takes_part & (truth.ignore != 0) & (crowd == 0))
+        quirks.of_annotations("missing_iscrowd", takes_part & ~truth.has("iscrowd"))
     else:
-        quirks["crowd_not_read"] = int(np.count_nonzero(takes_part & (truth.iscrowd != 0)))
+        quirks.of_annotations("crowd_not_read", takes_part & (truth.iscrowd != 0))
 
     shapes = DetectionShapes(found, truth, num_threads, first)
     similarity, truth_area, found_area = _similarity(
@@ -211,11 +227,11 @@ def prepare_input(
     )
     if limits is not None:
         left_out = (found_category >= 0) & (found_image >= 0) & ~_lies_between(found_area, limits)
-        quirks["area_left_out"] += int(np.count_nonzero(left_out))
+        quirks.of_detections("area_left_out", left_out)
         found_category = np.where(left_out, np.int32(-1), found_category)
     borders = {border for low_high in protocol.area_ranges.values() for border in low_high}
     shared = [border for border in borders if sum(border in low_high for low_high in protocol.area_ranges.values()) > 1]
-    quirks["area_on_border"] = sum(int(np.count_nonzero(takes_part & (truth_area == border))) for border in shared)
+    quirks.of_annotations("area_on_border", takes_part & np.isin(truth_area, shared))
     return EvaluationInput(
         similarity=similarity,
         ground_truth_image=truth_image,
@@ -250,16 +266,20 @@ def _order_of_ids(
     id: npt.NDArray[np.int64],
     image: Int32Array,
     looked_up: npt.NDArray[np.bool_],
-    quirks: dict[str, int],
+    quirks: QuirkCounts,
     *,
     corrected: bool,
+    within_images: bool,
 ) -> Int32Array:
     """Rows in the order in which the reference lists them: where ids repeat, the last row of an id stands in for each."""
     last: npt.NDArray[np.int64] | None = _core.records.last_row_of_id(id)
+    if last is not None and within_images:
+        distinct, number = np.unique(id, return_inverse=True)
+        last = _core.records.last_row_of_id(image * np.int64(len(distinct)) + number)
     if last is None:
         return EVERY_ROW
     rows = np.flatnonzero(looked_up)
-    quirks["duplicate_annotation_id"] = int(np.count_nonzero(last[rows] != rows))
+    quirks.of_annotations("duplicate_annotation_id", looked_up & (last != np.arange(len(last))))
     if corrected:
         return EVERY_ROW
     rows = rows[np.argsort(image[rows], kind="stable")]
@@ -279,12 +299,12 @@ def _of_lone_category(selection: Selection, order: Int32Array, category: Int32Ar
     return np.tile(rows[is_taken[rows]], len(selection.category_ids)), np.where(is_taken, np.int32(0), np.int32(-1))
 
 
-def _visible_counts(truth: GroundTruth, quirks: dict[str, int]) -> npt.NDArray[np.int64]:
+def _visible_counts(truth: GroundTruth, quirks: QuirkCounts) -> npt.NDArray[np.int64]:
     """``num_keypoints``, counted where a record has none."""
     if truth.num_keypoints is None:
         return np.zeros(len(truth), dtype=np.int64)
     has = truth.has("num_keypoints")
-    quirks["missing_num_keypoints"] = int(np.count_nonzero(~has))
+    quirks.of_annotations("missing_num_keypoints", ~has)
     if truth.keypoints is None or has.all():
         return truth.num_keypoints
     return np.where(has, truth.num_keypoints, np.count_nonzero(truth.keypoints[:, :, 2] > 0, axis=1))
@@ -298,7 +318,7 @@ def _similarity(
     selection: Selection,
     iou_type: IouType,
     protocol: DetectionProtocol,
-    quirks: dict[str, int],
+    quirks: QuirkCounts,
     *,
     corrected: bool,
     num_threads: int,
@@ -324,17 +344,17 @@ def _similarity(
 
         found_area = shapes.areas() if not corrected else shapes.mask_areas(found_masks)
         if shapes.source == "bbox" and found.has("segmentation").any():
-            quirks["area_from_bbox"] = len(found)
+            quirks.of_all_detections("area_from_bbox")
         return similarity, _truth_area(truth, truth_mask_areas, quirks), found_area
     truth_points = _required(truth, "keypoints", "annotations")
     found_points = _required(found, "keypoints", "detections")
     truth_area = _pose_area(truth, protocol, quirks)
     found_area = shapes.areas() if not corrected else shapes.pose_areas()
     if shapes.source == "bbox":
-        quirks["area_from_bbox"] = len(found)
+        quirks.of_all_detections("area_from_bbox")
     # The reference looks up the poses of category -1, which exist only where the one category has this very id.
     if not protocol.use_categories and selection.category_ids.tolist() != [-1]:
-        quirks["class_agnostic_keypoints"] = len(found)
+        quirks.of_all_detections("class_agnostic_keypoints")
         if not corrected:
             return _core.detection.no_similarity(len(found), len(truth)), truth_area, found_area
     sigmas = _sigmas_for(protocol.sigmas, truth_points, found_points)
@@ -504,15 +524,14 @@ def _boxes_of_invisible(truth: GroundTruth, points: FloatArray) -> FloatArray:
     return boxes
 
 
-def _truth_area(truth: GroundTruth, instead: Callable[[], FloatArray], quirks: dict[str, int]) -> FloatArray:
+def _truth_area(truth: GroundTruth, instead: Callable[[], FloatArray], quirks: QuirkCounts) -> FloatArray:
     """The field ``area``, never worked out where it is there."""
     has = truth.has("area")
-    missing = int(np.count_nonzero(~has))
-    quirks["missing_area"] = missing
-    return np.where(has, truth.area, instead()) if missing else truth.area
+    quirks.of_annotations("missing_area", ~has)
+    return truth.area if has.all() else np.where(has, truth.area, instead())
 
 
-def _pose_area(truth: GroundTruth, protocol: DetectionProtocol, quirks: dict[str, int]) -> FloatArray:
+def _pose_area(truth: GroundTruth, protocol: DetectionProtocol, quirks: QuirkCounts) -> FloatArray:
     if protocol.pose_share_of_box is not None:
         return box_areas(_required(truth, "bbox", "annotations")) * protocol.pose_share_of_box
     return _truth_area(truth, lambda: box_areas(_required(truth, "bbox", "annotations")), quirks)

@@ -44,6 +44,7 @@ def evaluate_detections(
     sigmas: Sequence[float] | npt.NDArray[Any] | None = None,
     dilation_ratio: float | None = None,
     dilation_pixels: int | None = None,
+    diagnostics: bool = False,
     num_threads: int | None = None,
     progress: Progress | None = None,
 ) -> DetectionReport:
@@ -84,6 +85,8 @@ def evaluate_detections(
         sigmas: one for each keypoint, in the units of COCO's.
         dilation_ratio: width of boundaries as a part of the image's diagonal, rounded to pixels, at least 1 (default: 0.02).
         dilation_pixels: width of boundaries in pixels, instead.
+        diagnostics: keep for each detection what it lies on as well, for ``report.per_detection()``: 12 bytes more, and
+            about half as much time again for matching (masks: several times as much, as every pair is compared).
         num_threads: None for ``OMP_NUM_THREADS`` or all usable CPUs.
         progress: called with the name of each part of the work as it begins.
 
@@ -116,9 +119,17 @@ def evaluate_detections(
         A. Gupta et al., LVIS, 2019; lvis 0.5.3. A. Dave et al., Evaluating Large-Vocabulary Object Detectors, 2021.
     """
     chosen = _chosen_protocol(
-        protocol, iou_type, iou_thresholds, recall_thresholds, area_ranges, max_detections, use_categories, sigmas
+        protocol,
+        iou_type,
+        iou_thresholds,
+        recall_thresholds,
+        area_ranges,
+        max_detections,
+        use_categories,
+        sigmas,
+        dilation_ratio,
+        dilation_pixels,
     )
-    chosen = _with_boundary_width(chosen, dilation_ratio, dilation_pixels)
     if semantics not in ("pycocotools", "corrected"):
         raise ValueError(f"semantics: expected 'pycocotools' or 'corrected', got {semantics!r}")
     threads = resolve_num_threads(num_threads)
@@ -139,28 +150,26 @@ def evaluate_detections(
         truth, found, selection, iou_type, chosen, corrected=semantics == "corrected", num_threads=threads
     )
     del truth, found  # columns that matching does not need, such as the ids, are given back before it takes its memory
-    outcomes, met = _match(prepared, selection, chosen, corrected=semantics == "corrected", num_threads=threads)
+    result = _match(
+        prepared, selection, chosen, corrected=semantics == "corrected", diagnostics=diagnostics, num_threads=threads
+    )
+    outcomes, met = _outcomes_and_quirks(result, chosen)
     seconds["match"] = time.perf_counter() - start
 
-    start = time.perf_counter()
     tell("accumulate")
-    report = DetectionReport(
+    return _make_report(
+        outcomes,
         protocol=chosen,
         iou_type=iou_type,
         semantics=semantics,
-        category_ids=selection.category_ids if chosen.use_categories else np.array([-1]),
-        category_names=selection.category_names if chosen.use_categories else ("all",),
-        # As the reference reads its groups; with several categories that are one it stops.
-        category_frequencies=selection.category_frequencies if chosen.use_categories else selection.lone_frequency,
+        category_ids=selection.category_ids,
+        category_names=selection.category_names,
+        category_frequencies=selection.frequencies(use_categories=chosen.use_categories),
         image_ids=selection.image_ids,
-        outcomes=outcomes,
-        quirk_counts=prepared.quirks | met,
+        quirk_counts=prepared.quirks.totals | met,
         seconds=seconds,
         num_threads=threads,
     )
-    report.stats  # noqa: B018  (worked out here, so that its time is told)
-    seconds["accumulate"] = time.perf_counter() - start
-    return report
 
 
 def _chosen_protocol(
@@ -172,6 +181,8 @@ def _chosen_protocol(
     max_detections: Sequence[int] | None,
     use_categories: bool | None,
     sigmas: Any,
+    dilation_ratio: float | None,
+    dilation_pixels: int | None,
 ) -> DetectionProtocol:
     """The protocol with what the caller changes of it."""
     if iou_type not in ("bbox", "segm", "boundary", "keypoints"):
@@ -202,7 +213,7 @@ def _chosen_protocol(
         changes["use_categories"] = bool(use_categories)
     if sigmas is not None:
         changes["sigmas"] = as_float64(sigmas, "sigmas", (None,))
-    return dataclasses.replace(protocol, **changes)
+    return _with_boundary_width(dataclasses.replace(protocol, **changes), dilation_ratio, dilation_pixels)
 
 
 def _with_boundary_width(
@@ -268,17 +279,22 @@ def _read_detections(source: Any, iou_type: IouType, protocol: DetectionProtocol
     return found
 
 
+#: Quirks that matching meets, and what the kernel calls their counts by image.
+QUIRKS_OF_MATCHING = {"nan_similarity": "nan_pairs", "nan_score": "nan_scores", "mask_size_mismatch": "mismatches"}
+
+
 def _match(
     prepared: EvaluationInput,
     selection: Selection,
     protocol: DetectionProtocol,
     *,
     corrected: bool,
+    diagnostics: bool = False,
+    by_score: bool = True,
     num_threads: int,
-) -> tuple[Outcomes, dict[str, int]]:
-    # The reference lowers each threshold by itself, before anything is compared with it.
-    thresholds = protocol.matching_thresholds
-    result = _core.detection.evaluate(
+) -> dict[str, Any]:
+    """The fields of :class:`Outcomes`, and the counts of ``QUIRKS_OF_MATCHING``."""
+    result: dict[str, Any] = _core.detection.evaluate(
         prepared.similarity,
         image_count=len(selection.image_ids),
         category_count=len(selection.category_ids) if protocol.use_categories else 1,
@@ -295,19 +311,56 @@ def _match(
         detection_area=prepared.detection_area,
         detection_order=prepared.detection_order,
         detection_excused=prepared.detection_excused,
-        thresholds=thresholds,
+        thresholds=protocol.matching_thresholds,
         area_ranges=np.array(list(protocol.area_ranges.values()), dtype=np.float64),
         max_detections=protocol.cell_caps[-1],
         nan_matches=not corrected and protocol.matching == "greedy",
         only_highest=protocol.matching == "highest",
+        by_score=by_score,
+        diagnostics=diagnostics,
         num_threads=num_threads,
     )
-    met = {
-        "nan_similarity": result.pop("nan_pairs") * (protocol.matching == "greedy"),
-        "nan_score": result.pop("nan_scores"),
-        "mask_size_mismatch": result.pop("mismatches"),
-    }
-    outcomes = Outcomes(threshold_count=len(thresholds), **result)
-    per_category = np.diff(outcomes.category_offset)
-    met["unseen_category"] = int(per_category[(outcomes.positives[:, 0] == 0)].sum())
-    return outcomes, met
+    if protocol.matching != "greedy":  # then NaN matches nothing, as one expects
+        result["nan_pairs"] = np.zeros_like(result["nan_pairs"])
+    return result
+
+
+def _outcomes_and_quirks(result: dict[str, Any], protocol: DetectionProtocol) -> tuple[Outcomes, dict[str, int]]:
+    """What ``_match`` gives, with the counts of its quirks over all images."""
+    met = {quirk: int(result.pop(name).sum()) for quirk, name in QUIRKS_OF_MATCHING.items()}
+    return Outcomes(threshold_count=len(protocol.iou_thresholds), **result), met
+
+
+def _make_report(
+    outcomes: Outcomes,
+    *,
+    protocol: DetectionProtocol,
+    iou_type: IouType,
+    semantics: Semantics,
+    category_ids: npt.NDArray[Any],
+    category_names: tuple[str, ...],
+    category_frequencies: tuple[str, ...],
+    image_ids: npt.NDArray[Any],
+    quirk_counts: dict[str, int],
+    seconds: dict[str, float],
+    num_threads: int,
+) -> DetectionReport:
+    """The report, with its published numbers worked out and ``seconds["accumulate"]`` added."""
+    start = time.perf_counter()
+    unseen = outcomes.positives[:, 0] == 0
+    report = DetectionReport(
+        protocol=protocol,
+        iou_type=iou_type,
+        semantics=semantics,
+        category_ids=category_ids if protocol.use_categories else np.array([-1]),
+        category_names=category_names if protocol.use_categories else ("all",),
+        category_frequencies=category_frequencies,
+        image_ids=image_ids,
+        outcomes=outcomes,
+        quirk_counts=quirk_counts | {"unseen_category": int(np.diff(outcomes.category_offset)[unseen].sum())},
+        seconds=seconds,
+        num_threads=num_threads,
+    )
+    report.stats  # noqa: B018  (worked out here, so that its time is told)
+    seconds["accumulate"] = time.perf_counter() - start
+    return report

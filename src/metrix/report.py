@@ -357,6 +357,51 @@ class DetectionReport:
             }
         )
 
+    def per_detection(self, *, iou_threshold: float = 0.5, area: str = "all") -> Table:
+        """Each detection within the caps: what became of it at one IoU threshold, and what it lies on.
+
+        Rows stand by category and descending score.
+
+        Args:
+            iou_threshold: one of the evaluated ones.
+            area: label of an area range.
+
+        Returns:
+            A table of ``image_id``, ``category_id``, ``score``, ``rank`` (in its image and category), ``row`` (of the
+            detections; from a :class:`metrix.DetectionEvaluator` the place among those of its image), ``matched`` and
+            ``ignored``. With ``diagnostics=True`` of the evaluation also ``ground_truth``: the row of the annotation that
+            it matches at the lowest threshold in the first area range, or -1 (where ground truth came with the batches,
+            its place among those of its image); and ``best_overlap`` and ``best_other_overlap``, float32: its highest
+            similarity to a ground truth of its own category and to one of any other, crowds and other ignored ones left
+            out; 0 where there is none.
+
+        Example:
+            >>> import metrix
+            >>> truth = metrix.GroundTruth.from_arrays(image_id=[7, 7], category_id=[1, 2],
+            ...     bbox=[[0, 0, 10, 10], [0, 0, 10, 5]], area=[100, 50], iscrowd=[0, 0])
+            >>> found = metrix.Detections.from_arrays(image_id=[7], category_id=[1], score=[0.5], bbox=[[0, 0, 10, 8]])
+            >>> report = metrix.evaluate_detections(truth, found, diagnostics=True)
+            >>> report.per_detection(iou_threshold=0.75).rows()[0]["matched"]
+            True
+            >>> report.per_detection()["best_other_overlap"].tolist()
+            [0.625]
+        """
+        threshold, breakdown = self._threshold(iou_threshold), self._area(area)
+        outcomes = self.outcomes
+        columns: dict[str, npt.NDArray[Any]] = {
+            "image_id": self.image_ids[outcomes.image],
+            "category_id": np.repeat(self.category_ids, np.diff(outcomes.category_offset)),
+            "score": outcomes.score,
+            "rank": outcomes.rank,
+            "row": outcomes.row,
+            "matched": outcomes.matched(breakdown, threshold),
+            "ignored": outcomes.ignored(breakdown, threshold),
+        }
+        for name in ("ground_truth", "best_overlap", "best_other_overlap"):
+            if (column := getattr(outcomes, name)) is not None:
+                columns[name] = column
+        return Table(columns)
+
     # ---- for people and machines ------------------------------------------------------------------------------------
 
     def __str__(self) -> str:

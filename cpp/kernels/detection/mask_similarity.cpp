@@ -29,10 +29,8 @@ void MaskSimilarity::fill(View1<const std::int32_t> detections, View1<const std:
     for (const double value : block.flat()) cell.mismatches += value == -1;
 }
 
-std::int64_t MaskSimilarity::mismatches() const {
-    std::int64_t sum = 0;
-    for (const ReadyCell& cell : cells_) sum += cell.mismatches;
-    return sum;
+std::int64_t MaskSimilarity::mismatches(int thread) const {
+    return cells_[static_cast<std::size_t>(thread)].mismatches;
 }
 
 }  // namespace metrix::detection

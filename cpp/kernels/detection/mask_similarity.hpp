@@ -19,7 +19,7 @@ class MaskSimilarity : public Similarity {
     void prepare(int num_threads, double floor) override;
     void fill(View1<const std::int32_t> detections, View1<const std::int32_t> ground_truths, View2<double> block,
               int thread) const override;
-    [[nodiscard]] std::int64_t mismatches() const override;
+    [[nodiscard]] std::int64_t mismatches(int thread) const override;
 
   protected:
     // What a thread works in: the masks of the cell that it compared last.

@@ -14,6 +14,7 @@ __all__: list[str] = [
     "mask_areas",
     "mask_boxes",
     "mask_similarity",
+    "merge",
     "no_similarity",
     "pose_extents",
     "similarity_blocks",
@@ -58,6 +59,8 @@ def evaluate(
     max_detections: typing.SupportsInt | typing.SupportsIndex,
     nan_matches: bool,
     only_highest: bool,
+    by_score: bool = True,
+    diagnostics: bool = False,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> dict[str, typing.Any]: ...
 def judge_federated(
@@ -97,6 +100,14 @@ def mask_boxes(
 def mask_similarity(
     detections: tuple[typing.Any, ...], ground_truths: tuple[typing.Any, ...], crowd: numpy.typing.NDArray[numpy.uint8]
 ) -> Similarity: ...
+def merge(
+    blocks: list[typing.Any],
+    *,
+    category_count: typing.SupportsInt | typing.SupportsIndex,
+    image_count: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> dict[str, typing.Any]: ...
 def no_similarity(
     detection_count: typing.SupportsInt | typing.SupportsIndex,
     ground_truth_count: typing.SupportsInt | typing.SupportsIndex,

@@ -9,6 +9,7 @@ __all__: list[str] = [
     "compress",
     "decode",
     "encode",
+    "encode_column",
     "expand",
     "from_boxes",
     "from_polygons",
@@ -36,6 +37,9 @@ def decode(
 def encode(
     masks: numpy.typing.NDArray[numpy.uint8], num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> list[typing.Any]: ...
+def encode_column(
+    masks: numpy.typing.NDArray[numpy.uint8], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[typing.Any, ...]: ...
 def expand(column: tuple[typing.Any, ...]) -> list[typing.Any]: ...
 def from_boxes(
     boxes: numpy.typing.NDArray[numpy.float64],

@@ -25,7 +25,7 @@ from metrix.compat.pycocotools._pending import (
     detection_columns,
 )
 from metrix.compat.pycocotools.coco import is_plain, pending_of
-from metrix.detection import _match
+from metrix.detection import _match, _outcomes_and_quirks
 from metrix.protocols import COCO_DETECTION, DetectionProtocol
 from metrix.records import GroundTruth, MaskColumn, read_ground_truth
 
@@ -120,7 +120,8 @@ def evaluate_columns(evaluation: Any) -> KernelEvaluation:
     )
     if detections.area is not None:
         prepared = replace(prepared, detection_area=detections.area)
-    outcomes, _ = _match(prepared, selection, protocol, corrected=False, num_threads=threads)
+    result = _match(prepared, selection, protocol, corrected=False, num_threads=threads)
+    outcomes, _ = _outcomes_and_quirks(result, protocol)
     return KernelEvaluation(
         iou_type=p.iouType,
         image_ids=list(p.imgIds),
