@@ -27,9 +27,11 @@ def test_every_row_evaluates(name: str, iou_type: Any) -> None:
     protocol = PROTOCOLS[name][iou_type]
     assert protocol.name == name
     truth = federated(thing(A), thing(B))
-    shape = {
+    outline = {"segmentation": [[0, 0, 0, 10, 10, 10, 10, 0]]}
+    shape: dict[str, Any] = {
         "bbox": {"bbox": A},
-        "segm": {"segmentation": [[0, 0, 0, 10, 10, 10, 10, 0]]},
+        "segm": outline,
+        "boundary": outline,
         "keypoints": {"keypoints": [5, 5, 2] * len(protocol.sigmas)},
     }[iou_type]
     for annotation in truth["annotations"]:

@@ -13,11 +13,15 @@ import pytest
 
 from compat.comparison import our_modules, write
 from golden.answers import evaluation_answer
-from golden.capture import TOPICS, all_fixtures, captured_answers
+from golden.capture import REFERENCES, TOPICS, all_fixtures, captured_answers
 from golden.fixture import Evaluation
 from parity.random_sets import DataSet
 
-FIXTURES = {name: fixture for name, fixture in all_fixtures().items() if isinstance(fixture, Evaluation)}
+FIXTURES = {
+    name: fixture
+    for name, fixture in all_fixtures().items()
+    if isinstance(fixture, Evaluation) and name.split("-")[0] not in REFERENCES
+}
 CAPTURED = {f"{topic}-{name}": answer for topic in TOPICS for name, answer in captured_answers(topic).items()}
 
 
