@@ -173,6 +173,11 @@ class OnlyDlpack:
         return self._array.__dlpack_device__()
 
 
+def every_second(array: np.ndarray) -> np.ndarray:
+    """The same numbers, apart in memory and in Fortran order."""
+    return np.asfortranarray(np.repeat(array, 2, axis=0))[::2]
+
+
 FORMATS = {
     "xyxy": lambda b: np.concatenate([b[:, :2], b[:, :2] + b[:, 2:]], axis=1),
     "xywh": lambda b: b,
@@ -223,7 +228,7 @@ def columns_of(
 
 
 @pytest.mark.parametrize("box_format", FORMATS)
-@pytest.mark.parametrize("kind", [np.asarray, np.ndarray.tolist, OnlyDlpack])
+@pytest.mark.parametrize("kind", [np.asarray, np.ndarray.tolist, OnlyDlpack, every_second])
 def test_dicts_of_images_in_any_form(box_format: Any, kind: Any) -> None:
     rng = np.random.default_rng(3)
     predictions, targets = some_images(rng, 12)
@@ -475,6 +480,54 @@ def test_quirks_of_an_image_that_comes_twice_count_once() -> None:
         assert quirks["area_on_border"] == 4
 
 
+def test_nan_similarities_of_a_copy_count_once() -> None:
+    pose = [1.0, 1, 2, 5, 5, 2]
+    truth = {
+        "images": [{"id": 1}, {"id": 2}, {"id": 3}],
+        "categories": [{"id": 1}],
+        "annotations": [
+            {
+                "id": i,
+                "image_id": i,
+                "category_id": 1,
+                "bbox": [0, 0, 9, 9],
+                "area": a,
+                "iscrowd": 0,
+                "num_keypoints": 2,
+            }
+            | {"keypoints": pose}
+            for i, a in ((1, 81.0), (2, float("nan")), (3, float("nan")))
+        ],
+    }
+    found = [{"image_id": i, "category_id": 1, "keypoints": pose, "score": 0.5} for i in (1, 2, 2, 3)]
+    options: dict[str, Any] = {"iou_type": "keypoints", "sigmas": [0.1, 0.1]}
+    wanted = {quirk.name: quirk.count for quirk in evaluate_detections(truth, found, **options).quirks}
+    assert wanted["nan_similarity"] == 3
+    evaluator = DetectionEvaluator(truth, **options)
+    evaluator.update(found, image_ids=[1, 2, 3])
+    evaluator.update(records_of(found, [2]), image_ids=[2])
+    assert {quirk.name: quirk.count for quirk in evaluator.compute().quirks} == wanted | {"repeated_image": 1}
+
+
+def test_tensors() -> None:
+    torch = pytest.importorskip("torch")
+    predictions, targets = some_images(np.random.default_rng(22), 6)
+    wanted = evaluate_detections(*columns_of(predictions, targets, [0, 1, 2, 3, 4, 5]))
+
+    def given(image: dict[str, Any]) -> dict[str, Any]:
+        return {name: torch.as_tensor(value) for name, value in image.items() if name != "other"}
+
+    evaluator = DetectionEvaluator(box_format="xywh")
+    with_ids = [given(target) | {"image_id": torch.tensor([i])} for i, target in enumerate(targets)]
+    evaluator.update(list(map(given, predictions)), with_ids)
+    assert_same(evaluator.compute(), wanted)
+    with pytest.raises(TypeError, match=r"^predictions\[0\]\['boxes'\]: expected an array in CPU memory"):
+        evaluator.update(
+            [given(predictions[0]) | {"boxes": torch.ones((len(predictions[0]["labels"]), 4), device="meta")}],
+            with_ids[:1],
+        )
+
+
 # ---- corners of a stream --------------------------------------------------------------------------------------------
 
 
@@ -676,6 +729,17 @@ def test_diagnostics_tell_what_detections_lie_on() -> None:
     assert bits_of(plain) == {name: value for name, value in bits_of(report).items() if "best" not in name}
 
 
+def test_diagnostics_of_masks_are_exact_below_the_thresholds() -> None:
+    rng = np.random.default_rng(21)
+    masks, found = (metrix.masks.encode((rng.random((9, 9, 6)) < 0.4).astype(np.uint8)) for _ in range(2))
+    truth = GroundTruth.from_arrays(image_id=[1] * 6, category_id=[1] * 6, segmentation=masks)
+    detections = Detections.from_arrays(image_id=[1] * 6, category_id=[1] * 6, segmentation=found, score=[0.5] * 6)
+    table = evaluate_detections(truth, detections, iou_type="segm", diagnostics=True).per_detection()
+    best = metrix.masks.iou(found, masks).max(axis=1)
+    assert (best < 0.5).all()
+    np.testing.assert_array_equal(table["best_overlap"], best.astype(np.float32)[table["row"]])
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_rows_of_a_stream_are_places_in_the_image(whole: bool) -> None:
     predictions, targets = some_images(np.random.default_rng(19), 8)
@@ -696,6 +760,13 @@ def test_rows_of_a_stream_are_places_in_the_image(whole: bool) -> None:
         expected = np.where(expected < 0, -1, expected - first[wanted["image_id"]])
     np.testing.assert_array_equal(table["ground_truth"], expected)
     assert (expected >= 0).any()
+
+
+def test_poses_have_the_points_that_sigmas_are_for() -> None:
+    evaluator = DetectionEvaluator(iou_type="keypoints")
+    image = {"keypoints": np.ones((1, 5, 3)), "scores": [0.5], "labels": [1]}
+    with pytest.raises(ValueError, match=r"^predictions\.keypoints: has 5 keypoints, but there are 17 sigmas"):
+        evaluator.update(image, {"keypoints": np.ones((1, 17, 3)), "labels": [1]}, image_ids=[1])
 
 
 # ---- errors ---------------------------------------------------------------------------------------------------------
