@@ -4,154 +4,20 @@ from __future__ import annotations
 
 import copy
 import pickle
-import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
 import metrix
-from effort import cases
 from metrix import DetectionEvaluator, Detections, GroundTruth, evaluate_detections
-
-pytest.importorskip("pycocotools")
-from parity.comparison import IOU_TYPES, set_of_seed
-from parity.random_sets import DataSet
+from same_bits import assert_same, bits_of
 
 Record = dict[str, Any]
 
 
-def bits_of(report: metrix.DetectionReport) -> dict[str, Any]:
-    """All that a report says, in bytes where it is numbers."""
-    arrays = {name: getattr(report, name) for name in ("precision", "recall", "scores", "category_ids", "image_ids")}
-    outcomes = {
-        name: column
-        for name, column in report.outcomes.__dict__.items()
-        if isinstance(column, np.ndarray) and name not in ("row", "ground_truth")
-    }
-    return {
-        **{
-            name: (array.shape, array.tolist() if array.dtype.kind == "U" else array.tobytes())
-            for name, array in (arrays | outcomes).items()
-        },
-        "stats": np.array(list(report.stats.values())).tobytes(),
-        "quirks": {quirk.name: quirk.count for quirk in report.quirks},
-        "names": report.category_names,
-    }
-
-
-def assert_same(found: metrix.DetectionReport, wanted: metrix.DetectionReport) -> None:
-    got, want = bits_of(found), bits_of(wanted)
-    assert {name for name in want if got.get(name) != want[name]} == set()
-    assert got == want
-
-
-class Split:
-    """Images of a data set in random batches, over random evaluators, merged in random order."""
-
-    def __init__(self, rng: np.random.Generator, image_ids: list[Any]) -> None:
-        self.rng = rng
-        shuffled = [image_ids[i] for i in rng.permutation(len(image_ids))]
-        cuts = sorted(rng.integers(0, len(shuffled) + 1, int(rng.integers(0, 4))).tolist())
-        self.batches = [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
-
-    def merged(self, made: list[DetectionEvaluator], add: Any) -> DetectionEvaluator:
-        for batch in self.batches:
-            add(made[int(self.rng.integers(len(made)))], batch)
-        parts = list(made)
-        while len(parts) > 1:
-            one = parts.pop(int(self.rng.integers(len(parts))))
-            kind = int(self.rng.integers(4))
-            if kind == 0:
-                one = pickle.loads(pickle.dumps(one))
-            elif kind == 1:
-                one = copy.deepcopy(one)
-            elif kind == 2:
-                one.compute()
-            parts[int(self.rng.integers(len(parts)))].merge(one)
-        return parts[0]
-
-
 def records_of(records: list[Record], image_ids: list[Any]) -> list[Record]:
     return [record for record in records if record["image_id"] in image_ids]
-
-
-def one_call(data: DataSet, **changes: Any) -> metrix.DetectionReport:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        return evaluate_detections(
-            data.ground_truth, data.detections, iou_type=data.iou_type, **(data.options | changes)
-        )  # type: ignore[arg-type]
-
-
-# ---- random data sets -----------------------------------------------------------------------------------------------
-
-
-def ground_truth_beforehand(iou_type: str, seed: int) -> None:
-    data, rng = set_of_seed(iou_type, seed), np.random.default_rng([seed, 77])
-    options = data.options | {"diagnostics": bool(seed % 2)}
-    if seed % 5 == 4:
-        options["semantics"] = "corrected"
-    wanted = one_call(data, **options)
-    fields = ["bbox", "segmentation", "keypoints"]
-    truth = metrix.records.read_ground_truth(data.ground_truth, fields=fields)
-    made = [
-        DetectionEvaluator(truth, iou_type=iou_type, num_threads=(1, 2, 7)[seed % 3], **options)
-        for _ in range(1 + seed % 3)
-    ]  # type: ignore[arg-type]
-    split = Split(rng, [image["id"] for image in data.ground_truth["images"]])
-
-    def add(evaluator: DetectionEvaluator, batch: list[Any]) -> None:
-        evaluator.update(records_of(data.detections, batch), image_ids=batch)
-
-    assert_same(split.merged(made, add).compute(), wanted)
-
-
-def ground_truth_with_each_batch(iou_type: str, seed: int) -> None:
-    data, rng = set_of_seed(iou_type, seed), np.random.default_rng([seed, 78])
-    annotations = data.ground_truth["annotations"]
-    listed = [{entry["id"] for entry in data.ground_truth[side]} for side in ("images", "categories")]
-    data.ground_truth["annotations"] = annotations = [
-        a for a in annotations if a["image_id"] in listed[0] and a["category_id"] in listed[1]
-    ]
-    of_id: dict[int, set[int]] = {}
-    for annotation in annotations:
-        of_id.setdefault(annotation["id"], set()).add(annotation["image_id"])
-    for annotation in annotations:  # the same id on several images is for the whole ground truth only
-        if len(of_id[annotation["id"]]) > 1:
-            annotation["id"] = annotation["id"] * 100 + annotation["image_id"] + 13
-    options = {name: value for name, value in data.options.items() if name not in ("images", "categories")}
-    options["diagnostics"] = bool(seed % 2)
-    data.options = options
-    wanted = one_call(data)
-    options = dict(options)
-    if seed % 2 or not options.get("use_categories", True):
-        options["categories"] = sorted(listed[1])
-    made = [
-        DetectionEvaluator(iou_type=iou_type, num_threads=(1, 2, 7)[seed % 3], **options) for _ in range(1 + seed % 3)
-    ]  # type: ignore[arg-type]
-    split = Split(rng, [image["id"] for image in data.ground_truth["images"]])
-
-    def add(evaluator: DetectionEvaluator, batch: list[Any]) -> None:
-        truth = {
-            "images": [image for image in data.ground_truth["images"] if image["id"] in batch],
-            "annotations": records_of(annotations, batch),
-            "categories": data.ground_truth["categories"],
-        }
-        evaluator.update(records_of(data.detections, batch), truth, image_ids=batch)
-
-    assert_same(split.merged(made, add).compute(), wanted)
-
-
-@pytest.mark.parametrize("iou_type", IOU_TYPES)
-@pytest.mark.parametrize("compare", [ground_truth_beforehand, ground_truth_with_each_batch])
-def test_any_split_gives_the_bits_of_the_one_call(iou_type: str, compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for seed in range(cases(100)):
-        monkeypatch.setattr(metrix.evaluator, "MOST_WAITING_BYTES", (1, 1000, 1 << 20)[seed % 3])
-        try:
-            compare(iou_type, seed)
-        except Exception as error:
-            raise AssertionError(f"{compare.__name__}({iou_type!r}, {seed})") from error
 
 
 # ---- dicts of images ------------------------------------------------------------------------------------------------
@@ -171,6 +37,11 @@ class OnlyDlpack:
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._array.__dlpack_device__()
+
+
+def every_second(array: np.ndarray) -> np.ndarray:
+    """The same numbers, apart in memory and in Fortran order."""
+    return np.asfortranarray(np.repeat(array, 2, axis=0))[::2]
 
 
 FORMATS = {
@@ -223,7 +94,7 @@ def columns_of(
 
 
 @pytest.mark.parametrize("box_format", FORMATS)
-@pytest.mark.parametrize("kind", [np.asarray, np.ndarray.tolist, OnlyDlpack])
+@pytest.mark.parametrize("kind", [np.asarray, np.ndarray.tolist, OnlyDlpack, every_second])
 def test_dicts_of_images_in_any_form(box_format: Any, kind: Any) -> None:
     rng = np.random.default_rng(3)
     predictions, targets = some_images(rng, 12)
@@ -475,6 +346,54 @@ def test_quirks_of_an_image_that_comes_twice_count_once() -> None:
         assert quirks["area_on_border"] == 4
 
 
+def test_nan_similarities_of_a_copy_count_once() -> None:
+    pose = [1.0, 1, 2, 5, 5, 2]
+    truth = {
+        "images": [{"id": 1}, {"id": 2}, {"id": 3}],
+        "categories": [{"id": 1}],
+        "annotations": [
+            {
+                "id": i,
+                "image_id": i,
+                "category_id": 1,
+                "bbox": [0, 0, 9, 9],
+                "area": a,
+                "iscrowd": 0,
+                "num_keypoints": 2,
+            }
+            | {"keypoints": pose}
+            for i, a in ((1, 81.0), (2, float("nan")), (3, float("nan")))
+        ],
+    }
+    found = [{"image_id": i, "category_id": 1, "keypoints": pose, "score": 0.5} for i in (1, 2, 2, 3)]
+    options: dict[str, Any] = {"iou_type": "keypoints", "sigmas": [0.1, 0.1]}
+    wanted = {quirk.name: quirk.count for quirk in evaluate_detections(truth, found, **options).quirks}
+    assert wanted["nan_similarity"] == 3
+    evaluator = DetectionEvaluator(truth, **options)
+    evaluator.update(found, image_ids=[1, 2, 3])
+    evaluator.update(records_of(found, [2]), image_ids=[2])
+    assert {quirk.name: quirk.count for quirk in evaluator.compute().quirks} == wanted | {"repeated_image": 1}
+
+
+def test_tensors() -> None:
+    torch = pytest.importorskip("torch")
+    predictions, targets = some_images(np.random.default_rng(22), 6)
+    wanted = evaluate_detections(*columns_of(predictions, targets, [0, 1, 2, 3, 4, 5]))
+
+    def given(image: dict[str, Any]) -> dict[str, Any]:
+        return {name: torch.as_tensor(value) for name, value in image.items() if name != "other"}
+
+    evaluator = DetectionEvaluator(box_format="xywh")
+    with_ids = [given(target) | {"image_id": torch.tensor([i])} for i, target in enumerate(targets)]
+    evaluator.update(list(map(given, predictions)), with_ids)
+    assert_same(evaluator.compute(), wanted)
+    with pytest.raises(TypeError, match=r"^predictions\[0\]\['boxes'\]: expected an array in CPU memory"):
+        evaluator.update(
+            [given(predictions[0]) | {"boxes": torch.ones((len(predictions[0]["labels"]), 4), device="meta")}],
+            with_ids[:1],
+        )
+
+
 # ---- corners of a stream --------------------------------------------------------------------------------------------
 
 
@@ -676,6 +595,17 @@ def test_diagnostics_tell_what_detections_lie_on() -> None:
     assert bits_of(plain) == {name: value for name, value in bits_of(report).items() if "best" not in name}
 
 
+def test_diagnostics_of_masks_are_exact_below_the_thresholds() -> None:
+    rng = np.random.default_rng(21)
+    masks, found = (metrix.masks.encode((rng.random((9, 9, 6)) < 0.4).astype(np.uint8)) for _ in range(2))
+    truth = GroundTruth.from_arrays(image_id=[1] * 6, category_id=[1] * 6, segmentation=masks)
+    detections = Detections.from_arrays(image_id=[1] * 6, category_id=[1] * 6, segmentation=found, score=[0.5] * 6)
+    table = evaluate_detections(truth, detections, iou_type="segm", diagnostics=True).per_detection()
+    best = metrix.masks.iou(found, masks).max(axis=1)
+    assert (best < 0.5).all()
+    np.testing.assert_array_equal(table["best_overlap"], best.astype(np.float32)[table["row"]])
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_rows_of_a_stream_are_places_in_the_image(whole: bool) -> None:
     predictions, targets = some_images(np.random.default_rng(19), 8)
@@ -696,6 +626,13 @@ def test_rows_of_a_stream_are_places_in_the_image(whole: bool) -> None:
         expected = np.where(expected < 0, -1, expected - first[wanted["image_id"]])
     np.testing.assert_array_equal(table["ground_truth"], expected)
     assert (expected >= 0).any()
+
+
+def test_poses_have_the_points_that_sigmas_are_for() -> None:
+    evaluator = DetectionEvaluator(iou_type="keypoints")
+    image = {"keypoints": np.ones((1, 5, 3)), "scores": [0.5], "labels": [1]}
+    with pytest.raises(ValueError, match=r"^predictions\.keypoints: has 5 keypoints, but there are 17 sigmas"):
+        evaluator.update(image, {"keypoints": np.ones((1, 17, 3)), "labels": [1]}, image_ids=[1])
 
 
 # ---- errors ---------------------------------------------------------------------------------------------------------

@@ -223,6 +223,17 @@ def _add_shapes(rows: Rows, shapes: list[Any], iou_type: IouType, box_format: Bo
             rows.columns["num_keypoints"] = 0  # counted, as no record says it
 
 
+def require_keypoints(rows: Rows, sigma_count: int, name: str) -> None:
+    """Refuse poses of another number of points than there are sigmas; a single sigma is for any."""
+    part = rows.columns.get("keypoints")
+    for poses in part if isinstance(part, list) else [] if part is None else [part]:
+        if len(poses) and sigma_count not in (1, poses.shape[1]):
+            raise ValueError(
+                f"{name}.keypoints: has {poses.shape[1]} keypoints, but there are {sigma_count} sigmas; pass sigmas=, one "
+                "for each keypoint"
+            )
+
+
 def pack_masks(masks: Any, name: str) -> MaskColumn:
     """(N, H, W) or (N, 1, H, W) pixels, or N segmentations as COCO writes them."""
     if isinstance(masks, Sequence) and not hasattr(masks[0], "__array__") and not hasattr(masks[0], "__dlpack__"):

@@ -85,8 +85,8 @@ def evaluate_detections(
         sigmas: one for each keypoint, in the units of COCO's.
         dilation_ratio: width of boundaries as a part of the image's diagonal, rounded to pixels, at least 1 (default: 0.02).
         dilation_pixels: width of boundaries in pixels, instead.
-        diagnostics: keep for each detection what it lies on as well, for ``report.per_detection()``: 12 bytes more, and
-            about half as much time again for matching (masks: several times as much, as every pair is compared).
+        diagnostics: keep for each detection what it lies on as well, for ``report.per_detection()``: 12 bytes more, and a
+            quarter to a half more time, or twice the time for masks.
         num_threads: None for ``OMP_NUM_THREADS`` or all usable CPUs.
         progress: called with the name of each part of the work as it begins.
 

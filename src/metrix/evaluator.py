@@ -20,10 +20,12 @@ from metrix._batches import (
     ids_of,
     is_list_of_images,
     predictions_of,
+    require_keypoints,
     rows_of_detections,
     targets_of,
 )
-from metrix._blocks import Block, Settings, WholeTruth, combine, match_block, rows_to_match, select_seen, take_rows
+from metrix._blocks import Block, Settings, WholeTruth, match_block, rows_to_match, select_seen, take_rows
+from metrix._combine import combine
 from metrix._detection_input import Selection
 from metrix._threads import resolve_num_threads
 from metrix._waiting import Waiting
@@ -191,7 +193,7 @@ class DetectionEvaluator:
         *,
         image_ids: Any = None,
     ) -> None:
-        """Add the images of a batch. If it raises, nothing was added.
+        """Add the images of a batch. If something of it does not fit, nothing is added.
 
         Args:
             predictions: a dict for each image (or one dict for one image), as torchvision's detectors give them:
@@ -267,6 +269,10 @@ class DetectionEvaluator:
         elif truth is not None:
             _require_length(truth, ids, "targets")
             batch.truth = targets_of(truth, iou_type, self._box_format)
+        if iou_type == "keypoints":
+            sigmas = len(self._settings.protocol.sigmas)
+            require_keypoints(batch.found, sigmas, "predictions")
+            require_keypoints(batch.truth or batch.found, sigmas, "targets")
         return batch
 
     def _read_one_by_one(self, predictions: Any, targets: Any, ids: list[Id]) -> list[Batch]:
