@@ -20,13 +20,31 @@ struct Span {
     std::uint32_t column, start, end;  // rows start .. end - 1
 };
 
-// The spans of any run lengths that fill their canvas: ascending, none empty, none touching another of its column.
+// The same pixels without runs of length 0, but perhaps the first.
+RunLengths without_empty_runs(const RunLengths& mask, Arena& arena) {
+    const auto counts = arena.take<std::uint32_t>(mask.counts.size() + 1);
+    std::size_t count = 0;  // the index of a run tells its colour
+    counts[0] = 0;
+    for (std::size_t i = 0; i < mask.counts.size(); ++i) {
+        if (mask.counts[i] == 0) continue;
+        if (i % 2 != count % 2) counts[++count] = 0;
+        counts[count] += mask.counts[i];
+    }
+    return {mask.height, mask.width, arena.keep(counts, count + 1)};
+}
+
+// The spans of run lengths that fill their canvas and are not empty: ascending, none touching another of its column.
 class SpanReader {
   public:
     explicit SpanReader(const RunLengths& mask) : mask_(mask) {}
 
     bool next(Span& span) {
-        if (at_ == end_ && !next_run()) return false;
+        if (at_ == end_) {
+            if (next_ + 1 >= mask_.counts.size()) return false;
+            at_ = end_ + mask_.counts[next_];
+            end_ = at_ + mask_.counts[next_ + 1];
+            next_ += 2;
+        }
         const std::uint32_t column = at_ / mask_.height;
         const std::uint32_t top = column * mask_.height;
         const std::uint32_t stop = std::min(end_, top + mask_.height);
@@ -36,20 +54,6 @@ class SpanReader {
     }
 
   private:
-    bool next_run() {
-        const View1<const std::uint32_t> counts = mask_.counts;
-        while (next_ + 1 < counts.size()) {
-            at_ = end_ + counts[next_];
-            end_ = at_ + counts[next_ + 1];
-            next_ += 2;
-            if (at_ == end_) continue;
-            // Runs with nothing in between are one.
-            for (; next_ + 1 < counts.size() && counts[next_] == 0; next_ += 2) end_ += counts[next_ + 1];
-            return true;
-        }
-        return false;
-    }
-
     const RunLengths& mask_;
     std::size_t next_ = 0;
     std::uint32_t at_ = 0;
@@ -84,21 +88,6 @@ class RunBuilder {
     std::uint32_t end_ = 0;  // of the last run
     std::vector<std::uint32_t> counts_;
 };
-
-// The box of a mask whose runs fill its canvas.
-Box box_of(const RunLengths& mask) {
-    SpanReader reader(mask);
-    Span span{};
-    if (!reader.next(span)) return {};
-    const std::uint32_t left = span.column;
-    std::uint32_t top = span.start;
-    std::uint32_t bottom = span.end;
-    while (reader.next(span)) {
-        top = std::min(top, span.start);
-        bottom = std::max(bottom, span.end);
-    }
-    return {left, top, span.column + 1 - left, bottom - top};
-}
 
 void set_rows(std::uint64_t* column, std::uint32_t start, std::uint32_t end) {
     for_each_word(start, end, [&](std::size_t word, std::uint64_t bits) { column[word] |= bits; });
@@ -201,17 +190,16 @@ Problem boundary(const RunLengths& mask, std::uint32_t distance, Scratch& scratc
     for (const std::uint32_t run : mask.counts) total += run;
     if (total != size) return "its runs do not sum to height * width, so that it has no boundary";
 
-    RunBuilder runs(mask.height);
-    if (size > 0) {
-        const Box box = box_of(mask);
-        if (erodes_to_nothing(box, distance)) {
-            SpanReader reader(mask);
-            for (Span span{}; reader.next(span);) runs.add(span.column, span.start, span.end);
-        } else {
-            BoundaryStrips(mask, box, distance).write(runs);
-        }
+    const RunLengths runs = without_empty_runs(mask, scratch.results);
+    Box box;
+    if (const Problem problem = to_box(runs, box)) return problem;
+    if (size == 0 || erodes_to_nothing(box, distance)) {
+        result = runs;
+        return nullptr;
     }
-    result = runs.finish(mask.width, scratch.results);
+    RunBuilder boundary(mask.height);
+    BoundaryStrips(runs, box, distance).write(boundary);
+    result = boundary.finish(mask.width, scratch.results);
     return nullptr;
 }
 

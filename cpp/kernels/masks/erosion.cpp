@@ -149,7 +149,7 @@ class Erosion {
         }
         const std::uint64_t* shared = slide(words.data(), words.data() + count, count, stride, window_,
                                             [](std::uint64_t a, std::uint64_t b) { return a & b; });
-        // Where nothing is left, nothing stands in the first layer either: each column had one of its spans in mind.
+        // Where nothing is left the first layer is empty already: it has what is left of one span of each column.
         for (std::uint32_t at = first; at < stop; ++at, shared += stride) {
             std::size_t layer = 0;
             const bool fits = for_each_stretch(shared, stride, [&](std::uint32_t start, std::uint32_t end) {
