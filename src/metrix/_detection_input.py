@@ -16,7 +16,7 @@ import numpy.typing as npt
 from metrix import _core
 from metrix._admission import deciding_row, judged_and_excused, missing_lists, within_caps
 from metrix.protocols import DetectionProtocol, IouType
-from metrix.records import Detections, GroundTruth, IdColumn, MaskColumn
+from metrix.records import PRESENCE, Detections, GroundTruth, IdColumn, MaskColumn
 
 Int32Array = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
@@ -165,8 +165,11 @@ def prepare_input(
     found_order = EVERY_ROW
     if limits is not None and not len(truth_order):
         truth_category = np.where(takes_part, truth_category, np.int32(-1))
-    if kept is not None:
+    if kept is not None and not kept.all():
         found_category = np.where(kept != 0, found_category, np.int32(-1))
+        # Nobody asks what the others had.
+        every_field = np.uint16(sum(PRESENCE.values()))
+        found = replace(found, presence=np.where(kept != 0, found.presence, every_field))
     excused = np.zeros(0, dtype=np.uint8)
     if protocol.is_federated:
         rows = truth_order if len(truth_order) else slice(None)
