@@ -167,9 +167,11 @@ def prepare_input(
         truth_category = np.where(takes_part, truth_category, np.int32(-1))
     if kept is not None and not kept.all():
         found_category = np.where(kept != 0, found_category, np.int32(-1))
-        # Nobody asks what the others had.
+        # Nobody asks what the others had. The first one may be of a category that does not exist, and still decides.
         every_field = np.uint16(sum(PRESENCE.values()))
-        found = replace(found, presence=np.where(kept != 0, found.presence, every_field))
+        is_asked = kept != 0
+        is_asked[first] = True
+        found = replace(found, presence=np.where(is_asked, found.presence, every_field))
     excused = np.zeros(0, dtype=np.uint8)
     if protocol.is_federated:
         rows = truth_order if len(truth_order) else slice(None)
