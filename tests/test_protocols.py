@@ -13,8 +13,8 @@ import pytest
 
 import metrix
 from effort import cases
-from golden.fixture import FAR, found, thing
-from golden.lvis import A, B, federated
+from golden.fixture import FAR, found, mask_found, thing
+from golden.lvis import SQUARE_RLE, TWO_MASKS, A, B, federated
 from metrix import _core
 from metrix.protocols import CROWDPOSE, LVIS, PROTOCOLS, DetectionProtocol
 from metrix.records import Detections, GroundTruth
@@ -266,6 +266,13 @@ def test_tables_and_curves_of_lvis() -> None:
     assert report.stats["APr"] == pytest.approx(1.0)
     assert report.stats["APf"] == pytest.approx(0.5)
     assert report.stats["APc"] == -1.0
+
+
+def test_the_first_detection_may_be_of_no_category_and_decides_all_the_same() -> None:
+    detections = [mask_found(SQUARE_RLE, 0.9, category_id=77), mask_found(SQUARE_RLE, 0.8)]
+    report = metrix.evaluate_detections(TWO_MASKS, detections, iou_type="segm", protocol="lvis_fixed")
+    assert report.quirk_counts.get("area_from_bbox", 0) == 0
+    assert report.stats["AP"] == pytest.approx(0.5)
 
 
 def test_a_variant_of_lvis_by_replace() -> None:

@@ -163,6 +163,12 @@ def test_several_thresholds_have_a_mean() -> None:
     assert str(report) == "Mean AP = 0.5000"
 
 
+def test_precision_has_no_term_in_its_denominator() -> None:
+    report = metrix.evaluate_detections(truth(thing(A)), [found(A, 0.9)], protocol="voc2007")
+    assert report.precision.tolist() == [[[[1.0]]] * 11]
+    assert report.recall.tolist() == [[[1.0]]]
+
+
 def test_masks() -> None:
     square: list[Any] = [[0.0, 0, 10, 0, 10, 10, 0, 10]]
     annotation = {**thing(A), "segmentation": square}

@@ -17,7 +17,7 @@ from metrix import _core
 from metrix._admission import deciding_row, judged_and_excused, missing_lists, within_caps
 from metrix._quirks import QuirkCounts
 from metrix.protocols import DetectionProtocol, IouType
-from metrix.records import Detections, GroundTruth, IdColumn, MaskColumn
+from metrix.records import PRESENCE, Detections, GroundTruth, IdColumn, MaskColumn
 
 Int32Array = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
@@ -180,8 +180,13 @@ def prepare_input(
     found_order = EVERY_ROW
     if limits is not None and not len(truth_order):
         truth_category = np.where(takes_part, truth_category, np.int32(-1))
-    if kept is not None:
+    if kept is not None and not kept.all():
         found_category = np.where(kept != 0, found_category, np.int32(-1))
+        # Nobody asks what the others had. The first one may be of a category that does not exist, and still decides.
+        every_field = np.uint16(sum(PRESENCE.values()))
+        is_asked = kept != 0
+        is_asked[first] = True
+        found = replace(found, presence=np.where(is_asked, found.presence, every_field))
     excused = np.zeros(0, dtype=np.uint8)
     if protocol.is_federated:
         rows = truth_order if len(truth_order) else slice(None)

@@ -29,6 +29,16 @@ def federated(
 
 TWO = federated(thing(A), thing(B))
 
+SQUARE_RLE = {"size": [100, 100], "counts": "bo0:j200000000000000000fi7"}
+LARGE_RLE = {
+    "size": [100, 100],
+    "counts": "bo0X1l100000000000000000000000000000000000000000000000000000000000000000000000000000nk4",
+}
+TWO_MASKS = federated(
+    {**thing([10.0, 10, 10, 10]), "segmentation": SQUARE},
+    {**thing([10.0, 10, 10, 10], category_id=2), "segmentation": SQUARE},
+)
+
 FIXTURES = {
     "unjudged_category": Evaluation(
         case="a wrong detection of a category that its image neither shows nor lists as absent",
@@ -86,24 +96,45 @@ FIXTURES = {
     "limit_decides_which_is_first": Evaluation(
         case="masks whose first detection has a box, and a full image whose best one has none",
         reference="looks for a box in the first that is left: areas are those of the masks",
-        ground_truth=federated(
-            {**thing([10.0, 10, 10, 10]), "segmentation": SQUARE},
-            {**thing([10.0, 10, 10, 10], area=2000.0), "segmentation": [[50.0, 50, 60, 50, 60, 60]]},
-        ),
+        ground_truth=TWO_MASKS,
         detections=[
-            mask_found(
-                {
-                    "size": [100, 100],
-                    "counts": "bo0X1l100000000000000000000000000000000000000000000000000000000000000000000000000000nk4",
-                },
-                0.1,
-                bbox=[0.0, 0, 90, 90],
-            ),
-            mask_found({"size": [100, 100], "counts": "bo0:j200000000000000000fi7"}, 0.9),
+            mask_found(LARGE_RLE, 0.1, bbox=[0.0, 0, 90, 90]),
+            mask_found(SQUARE_RLE, 0.9, category_id=2),
         ],
         iou_type="segm",
         options={**LVIS, "max_detections": [1]},
         quirks={"area_from_bbox": 0},
+    ),
+    "limit_that_is_met_changes_no_order": Evaluation(
+        case="the same, with as many detections as are allowed, where the first one has no box",
+        reference="leaves their order as it is: areas are those of the masks",
+        ground_truth=TWO_MASKS,
+        detections=[
+            mask_found(LARGE_RLE, 0.1),
+            mask_found(SQUARE_RLE, 0.9, bbox=[0.0, 0, 90, 90], category_id=2),
+        ],
+        iou_type="segm",
+        options={**LVIS, "max_detections": [2]},
+        quirks={"area_from_bbox": 0},
+    ),
+    "limit_leaves_a_mask_for_boxes": Evaluation(
+        case="boxes evaluated, and a full image whose best detection has a mask alone",
+        reference="takes the box around the mask",
+        ground_truth=TWO_MASKS,
+        detections=[found(FAR, 0.1), mask_found(SQUARE_RLE, 0.9)],
+        options={**LVIS, "max_detections": [1]},
+    ),
+    "repeated_id_moves_what_is_shown": Evaluation(
+        case="an object whose id comes again in another image and category, and a detection in its place",
+        reference="puts the last object of the id into the place of both: the first image does not show the category",
+        ground_truth=federated(
+            thing(A, id=7), thing(B, id=8, image_id=2), thing(A, id=7, image_id=2, category_id=2), images=2
+        ),
+        detections=[found(A, 0.9), found(B, 0.8, image_id=2), found(A, 0.7, image_id=2, category_id=2)],
+        options=LVIS,
+        quirks={"unjudged_detection": 1, "duplicate_annotation_id": 1},
+        corrected_stats={"AP50": 1.0},
+        corrected="finds all three",
     ),
     "ignored_object": Evaluation(
         case="an object with ignore = 1, and a detection of it",

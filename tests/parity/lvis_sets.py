@@ -48,12 +48,29 @@ def lvis_set(rng: np.random.Generator, iou_type: str) -> LvisSet:
             annotation["ignore"] = int(rng.random() < 0.3)
     options = data.options
     options.pop("max_detections", None)
+    if "use_categories" in options and rng.random() < 0.7:
+        call_category(data, category_ids[0], -1)  # the only one that LVISEval then looks at
     if "categories" in options:
-        options["categories"] = sorted(options["categories"])  # LVISEval leaves them as they are
+        options["categories"] = sorted(options["categories"])  # in the order that LVISEval leaves them in
     if rng.random() < 0.5:
         options["max_detections"] = [int(rng.integers(1, 12))]
         without_cut_nan(rng, data.detections, options["max_detections"][0])
     return data
+
+
+def call_category(data: LvisSet, old: int, new: int) -> None:
+    """Rename a category everywhere, unless the name is taken."""
+    categories = data.ground_truth["categories"]
+    if new in (category["id"] for category in categories):
+        return
+    for record, name in (
+        *((category, "id") for category in categories),
+        *((record, "category_id") for record in (*data.ground_truth["annotations"], *data.detections)),
+    ):
+        record[name] = new if record[name] == old else record[name]
+    lists = [image[name] for image in data.ground_truth["images"] for name in image if name.endswith("category_ids")]
+    for ids in (*lists, data.options.get("categories", [])):
+        ids[:] = [new if id == old else id for id in ids]
 
 
 def some_of(rng: np.random.Generator, values: list[int], share: float) -> list[int]:
