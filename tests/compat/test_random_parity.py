@@ -28,6 +28,13 @@ def test_everything_seen_is_that_of_the_reference(iou_type: str) -> None:
         assert tally.by_kernels >= CASES / 4
 
 
+@pytest.mark.parity
+@pytest.mark.parametrize(("iou_type", "seed"), [("keypoints", 540), ("bbox", 3656)])
+def test_sets_that_once_differed(iou_type: str, seed: int) -> None:
+    """Keypoints of category -1 beside no categories; no area ranges and thresholds as a list."""
+    assert not compare_many(iou_type, range(seed, seed + 1)).failures
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metrix.compat.pycocotools._kernels import UNSUITABLE, KernelEvaluation, Unusual, caps_of
+from metrix.compat.pycocotools._summary import Places
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -30,22 +31,22 @@ class CurvesOfKernels:
     def _recall(self) -> FloatArray:
         return self._kernels.recall(self._caps)
 
-    def precision_at(self, areas: list[int], caps: list[int]) -> FloatArray:
+    def precision_at(self, thresholds: Places, areas: list[int], caps: list[int]) -> FloatArray:
         """(T, R, K, ...) precision; of one cap, as the published numbers need no more."""
         if len(areas) != 1 or len(caps) != 1:
-            return self._all_precision[:, :, :, areas, caps]
+            return self._all_precision[thresholds][:, :, :, areas, caps]
         cap = self._caps[caps[0]]
         if cap not in self._precision:
             self._precision[cap] = self._kernels.precision([cap], self._recall_thresholds, scores=False)[0][..., 0]
-        return self._precision[cap][..., areas[0]]
+        return self._precision[cap][thresholds, :, :, areas[0]]
 
     @cached_property
     def _all_precision(self) -> FloatArray:
         return self._kernels.precision(self._caps, self._recall_thresholds, scores=False)[0]
 
-    def recall_at(self, areas: list[int], caps: list[int]) -> FloatArray:
+    def recall_at(self, thresholds: Places, areas: list[int], caps: list[int]) -> FloatArray:
         """(T, K, ...) recall."""
-        return self._recall[:, :, areas, caps]
+        return self._recall[thresholds][:, :, areas, caps]
 
 
 def curves_of(kernels: KernelEvaluation, p: Any, evaluated: Any) -> CurvesOfKernels | None:

@@ -50,17 +50,16 @@ def image_result(
     low, high = limits[0], limits[1]
     found, taken = len(detections.ids), len(truths.ids)
     ignored = ignored | (truths.area < low) | (truths.area > high)
-    gt_ids, gt_numbers = truths.ids, truths.numbers
+    gt_ids, gt_numbers, order = truths.ids, truths.numbers, np.arange(taken)
     if taken > 1 and ignored.any() and not ignored.all():
         order = np.argsort(ignored, kind="stable")  # ignored ones last
         ignored, crowd, gt_numbers = ignored[order], crowd[order], gt_numbers[order]
         gt_ids = [gt_ids[place] for place in order.tolist()]
-        if len(similarity) != 0:
-            similarity = similarity[:, order]
     dt_matches, gt_matches = np.zeros((len(thresholds), found)), np.zeros((len(thresholds), taken))
     dt_ignore: FlagArray = np.zeros(dt_matches.shape, dtype=np.bool_)
     if len(similarity) != 0 and taken and found:
-        block = np.ascontiguousarray(similarity[:found], dtype=np.float64)
+        # Places, not all there is: without categories, keypoints of category -1 may bring other rows and columns.
+        block = np.ascontiguousarray(np.asarray(similarity)[:, order][np.arange(found)], dtype=np.float64)
         match = match_kernel if (detections.numbers > 0).all() else match_step_by_step
         dt_place, gt_place = match(block, thresholds, crowd, ignored, detections.numbers)
         matched = dt_place >= 0

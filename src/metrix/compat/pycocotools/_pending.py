@@ -145,6 +145,8 @@ def follows_the_usual_form(found: Detections) -> bool:
         if has[0]:
             if field == "segmentation" and found.masks is not None and (found.masks.kind != STRING).any():
                 return False  # the reference asks for the area of masks in the compressed form alone
+            if field == "keypoints" and found.keypoints is not None and found.keypoints.shape[1] == 0:
+                return False  # nothing to take the extent of
             return bool(has.all())
     return False
 

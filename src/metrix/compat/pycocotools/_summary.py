@@ -11,15 +11,17 @@ import numpy.typing as npt
 from metrix.protocols import PROTOCOLS, SummaryRow
 
 FloatArray = npt.NDArray[np.float64]
+#: Of thresholds.
+Places = slice | npt.NDArray[np.intp]
 
 
 class Curves(Protocol):
-    """Where the numbers come from; both are indexed by places of area ranges and caps, in pairs."""
+    """Where the numbers come from; indexed by places of thresholds, and of area ranges and caps in pairs."""
 
-    def precision_at(self, areas: list[int], caps: list[int]) -> FloatArray:
+    def precision_at(self, thresholds: Places, areas: list[int], caps: list[int]) -> FloatArray:
         """(T, R, K, ...) precision."""
 
-    def recall_at(self, areas: list[int], caps: list[int]) -> FloatArray:
+    def recall_at(self, thresholds: Places, areas: list[int], caps: list[int]) -> FloatArray:
         """(T, K, ...) recall."""
 
 
@@ -30,14 +32,14 @@ class CurvesOfArrays:
         """``arrays`` is ``eval``."""
         self._arrays = arrays
 
-    def precision_at(self, areas: list[int], caps: list[int]) -> FloatArray:
+    def precision_at(self, thresholds: Places, areas: list[int], caps: list[int]) -> FloatArray:
         """(T, R, K, ...) precision."""
-        precision: FloatArray = self._arrays["precision"][:, :, :, areas, caps]
+        precision: FloatArray = self._arrays["precision"][thresholds][:, :, :, areas, caps]
         return precision
 
-    def recall_at(self, areas: list[int], caps: list[int]) -> FloatArray:
+    def recall_at(self, thresholds: Places, areas: list[int], caps: list[int]) -> FloatArray:
         """(T, K, ...) recall."""
-        recall: FloatArray = self._arrays["recall"][:, :, areas, caps]
+        recall: FloatArray = self._arrays["recall"][thresholds][:, :, areas, caps]
         return recall
 
 
@@ -58,13 +60,14 @@ def summarize(p: Any, curves: Curves, print_line: Callable[[str], None]) -> Floa
 def _mean(p: Any, curves: Curves, row: SummaryRow, cap: Any, print_line: Callable[[str], None]) -> Any:
     areas = [place for place, label in enumerate(p.areaRngLbl) if label == row.area]
     caps = [place for place, value in enumerate(p.maxDets) if value == cap]
-    values = curves.precision_at(areas, caps) if row.kind == "AP" else curves.recall_at(areas, caps)
+    thresholds: Places = slice(None)
     if row.iou_threshold is None:
         shown = f"{p.iouThrs[0]:0.2f}:{p.iouThrs[-1]:0.2f}"
     else:
         shown = f"{row.iou_threshold:0.2f}"
         # A list of thresholds equals no number, and then no threshold is found: as in the reference.
-        values = values[np.where(row.iou_threshold == p.iouThrs)[0]]
+        thresholds = np.where(row.iou_threshold == p.iouThrs)[0]
+    values = (curves.precision_at if row.kind == "AP" else curves.recall_at)(thresholds, areas, caps)
     present = values[values > -1]
     mean = np.mean(present) if len(present) else -1
     title = "Average Precision" if row.kind == "AP" else "Average Recall"
