@@ -46,7 +46,8 @@ def test_every_row_evaluates(name: str, iou_type: Any) -> None:
 
 
 def test_an_unknown_iou_type_of_a_protocol_is_refused() -> None:
-    with pytest.raises(ValueError, match="iou_type: expected 'bbox' or 'segm' for protocol 'lvis', got 'keypoints'"):
+    expected = "iou_type: expected one of 'bbox', 'segm', 'boundary' for protocol 'lvis', got 'keypoints'"
+    with pytest.raises(ValueError, match=expected):
         metrix.evaluate_detections(federated(thing(A)), [], protocol="lvis", iou_type="keypoints")
 
 

@@ -191,8 +191,8 @@ def _chosen_protocol(
         if protocol not in PROTOCOLS:
             raise ValueError(f"protocol: expected one of {sorted(PROTOCOLS)} or a DetectionProtocol, got {protocol!r}")
         if iou_type not in PROTOCOLS[protocol]:
-            kinds = " or ".join(map(repr, PROTOCOLS[protocol]))
-            raise ValueError(f"iou_type: expected {kinds} for protocol {protocol!r}, got {iou_type!r}")
+            kinds = ", ".join(map(repr, PROTOCOLS[protocol]))
+            raise ValueError(f"iou_type: expected one of {kinds} for protocol {protocol!r}, got {iou_type!r}")
         protocol = PROTOCOLS[protocol][iou_type]
     changes: dict[str, Any] = {}
     if iou_thresholds is not None:

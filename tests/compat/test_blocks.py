@@ -25,7 +25,7 @@ def test_blocks_are_those_of_each_cell(rng: np.random.Generator, num_threads: in
     d, g = rng.integers(0, 9, 12).astype(np.int32), rng.integers(0, 7, 8).astype(np.int32)
     d_offset, g_offset = places(0, 3, 3, 8, 12), places(0, 2, 5, 5, 8)
     blocks = _core.detection.similarity_blocks(
-        _core.detection.box_similarity(found, truth, crowd),
+        _core.detection.box_similarity(found, truth, crowd, False),
         detections=d,
         detection_offset=d_offset,
         ground_truths=g,
@@ -52,7 +52,7 @@ def test_blocks_are_those_of_each_cell(rng: np.random.Generator, num_threads: in
     ],
 )
 def test_what_does_not_fit_is_refused(changed: dict[str, Any], message: str) -> None:
-    similarity = _core.detection.box_similarity(np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(1, dtype=np.uint8))
+    similarity = _core.detection.box_similarity(np.zeros((2, 4)), np.zeros((1, 4)), np.zeros(1, dtype=np.uint8), False)
     arguments: dict[str, Any] = {
         "detections": rows(0, 1),
         "detection_offset": places(0, 2),
