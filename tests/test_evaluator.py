@@ -748,3 +748,10 @@ def test_only_parts_of_one_evaluation_merge() -> None:
     two.update([IMAGE], [TARGET], image_ids=["1"])
     with pytest.raises(TypeError, match="ids of images of one kind"):
         one.merge(two)
+
+
+def test_what_looks_at_all_images_at_once_is_refused() -> None:
+    with pytest.raises(ValueError, match="protocol: 'lvis_fixed' looks at all detections of a category at once"):
+        DetectionEvaluator(protocol="lvis_fixed")
+    with pytest.raises(ValueError, match="ground_truth: expected beforehand, as 'lvis' asks it"):
+        DetectionEvaluator(protocol="lvis")

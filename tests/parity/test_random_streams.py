@@ -17,6 +17,7 @@ from same_bits import assert_same
 
 pytest.importorskip("pycocotools")
 from parity.comparison import IOU_TYPES, set_of_seed
+from parity.lvis_sets import lvis_set
 from parity.random_sets import DataSet
 
 Record = dict[str, Any]
@@ -63,13 +64,13 @@ def one_call(data: DataSet, **changes: Any) -> metrix.DetectionReport:
 # ---- random data sets -----------------------------------------------------------------------------------------------
 
 
-def ground_truth_beforehand(iou_type: str, seed: int) -> None:
-    data, rng = set_of_seed(iou_type, seed), np.random.default_rng([seed, 77])
+def ground_truth_beforehand(iou_type: str, seed: int, data: DataSet | None = None) -> None:
+    data, rng = data or set_of_seed(iou_type, seed), np.random.default_rng([seed, 77])
     options = data.options | {"diagnostics": bool(seed % 2)}
     if seed % 5 == 4:
         options["semantics"] = "corrected"
     wanted = one_call(data, **options)
-    fields = ["bbox", "segmentation", "keypoints"]
+    fields = ["bbox", "segmentation", "keypoints", "federated"]
     truth = metrix.records.read_ground_truth(data.ground_truth, fields=fields)
     made = [
         DetectionEvaluator(truth, iou_type=iou_type, num_threads=(1, 2, 7)[seed % 3], **options)
@@ -81,6 +82,19 @@ def ground_truth_beforehand(iou_type: str, seed: int) -> None:
         evaluator.update(records_of(data.detections, batch), image_ids=batch)
 
     assert_same(split.merged(made, add).compute(), wanted)
+
+
+def federated(iou_type: str, seed: int) -> None:
+    data = lvis_set(np.random.default_rng([seed, 79]), iou_type)
+    data.options["protocol"] = "lvis"
+    ground_truth_beforehand(iou_type, seed, data)
+
+
+def of_voc(iou_type: str, seed: int) -> None:
+    data = set_of_seed(iou_type, seed)
+    data.options = {name: data.options[name] for name in ("images", "categories") if name in data.options}
+    data.options["protocol"] = ("voc2007", "voc2012")[seed % 2]
+    ground_truth_beforehand(iou_type, seed, data)
 
 
 def ground_truth_with_each_batch(iou_type: str, seed: int) -> None:
@@ -119,8 +133,14 @@ def ground_truth_with_each_batch(iou_type: str, seed: int) -> None:
     assert_same(split.merged(made, add).compute(), wanted)
 
 
-@pytest.mark.parametrize("iou_type", IOU_TYPES)
-@pytest.mark.parametrize("compare", [ground_truth_beforehand, ground_truth_with_each_batch])
+BOTH_WAYS = [
+    (how, iou_type) for how in (ground_truth_beforehand, ground_truth_with_each_batch) for iou_type in IOU_TYPES
+]
+
+
+@pytest.mark.parametrize(
+    ("compare", "iou_type"), [*BOTH_WAYS, (federated, "bbox"), (federated, "segm"), (of_voc, "bbox"), (of_voc, "segm")]
+)
 def test_any_split_gives_the_bits_of_the_one_call(iou_type: str, compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(cases(100)):
         monkeypatch.setattr(metrix.evaluator, "MOST_WAITING_BYTES", (1, 1000, 1 << 20)[seed % 3])
