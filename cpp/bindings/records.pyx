@@ -1,8 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: freethreading_compatible=True
 # distutils: language=c++
 """Python lists of dicts -> columns: the one room of Cython, and no algorithm in it.
 
-The columns are those of the JSON readers in kernels/records. Nothing of the caller's is changed.
+The columns are those of the JSON readers in kernels/records. Nothing of the caller's is changed, and no other thread may change it
+meanwhile: references are borrowed, also where Python has no global lock.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE

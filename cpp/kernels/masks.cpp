@@ -39,7 +39,9 @@ View1<const std::uint32_t> read_counts(const MaskColumn& masks, Index i, Arena& 
     const auto counts = arena.take<std::uint32_t>(bytes.size() / sizeof(std::uint32_t));
     if (!counts.empty()) std::memcpy(counts.data(), bytes.data(), bytes.size());
     if constexpr (std::endian::native == std::endian::big) {
-        for (std::uint32_t& count : counts) count = __builtin_bswap32(count);
+        for (std::uint32_t& count : counts) {
+            count = count << 24 | (count & 0xFF00U) << 8 | (count >> 8 & 0xFF00U) | count >> 24;
+        }
     }
     return counts;
 }

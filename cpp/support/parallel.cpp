@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -15,6 +16,11 @@
 
 #ifndef _WIN32
 #include <pthread.h>
+#endif
+
+#if defined(__linux__) && defined(__GNUC__)
+// Older runtimes than the compiler's own, such as that of manylinux_2_28, lack it.
+extern "C" int omp_pause_resource_all(omp_pause_resource_t) __attribute__((weak));
 #endif
 
 #ifdef __FAST_MATH__
@@ -26,15 +32,25 @@ namespace {
 
 std::atomic<bool (*)()> interrupt_check{nullptr};
 std::atomic<bool> forked_child{false};
+std::atomic<int> most_threads{std::numeric_limits<int>::max()};
 
 #ifndef _WIN32
 // A forked child inherits the bookkeeping of libgomp's thread pool but none of its threads, and hangs in its first
 // region. Giving the pool back before the fork lets the child (and the parent) start a fresh one.
+// Where the runtime cannot do that, a child starts no thread.
+bool can_pause() {
+#ifdef __linux__
+    return omp_pause_resource_all != nullptr;
+#else
+    return true;
+#endif
+}
 void before_fork() {
-    omp_pause_resource_all(omp_pause_soft);
+    if (can_pause()) omp_pause_resource_all(omp_pause_soft);
 }
 void in_child() {
     forked_child.store(true, std::memory_order_relaxed);
+    if (!can_pause()) most_threads.store(1, std::memory_order_relaxed);
 }
 
 [[maybe_unused]] const int fork_handlers = pthread_atfork(before_fork, nullptr, in_child);
@@ -147,6 +163,7 @@ thread_local Team* own_team = nullptr;
 }  // namespace
 
 void with_team(int num_threads, FunctionRef<void()> body) {
+    num_threads = std::min(num_threads, most_threads.load(std::memory_order_relaxed));
     if (num_threads <= 1 || own_team != nullptr) {
         body();
         return;
@@ -173,7 +190,8 @@ void with_team(int num_threads, FunctionRef<void()> body) {
 }
 
 void parallel_for(Index count, int num_threads, FunctionRef<void(Index item, int thread)> body) {
-    const int team = static_cast<int>(std::min<Index>(num_threads, count));
+    const Index most = std::min(num_threads, most_threads.load(std::memory_order_relaxed));
+    const int team = static_cast<int>(std::min(most, count));
     if (team <= 1) {
         for (Index item = 0; item < count; ++item) {
             poll_interrupt();

@@ -12,6 +12,8 @@ Python's ``json`` gives. Both accept the same text, with these differences:
 - An integer beyond the largest double is refused where a number is wanted, as ``float`` refuses it, and so are booleans.
 - Of two equal keys the last one wins, but what the first one holds must be right as well.
 - One value, or one record, takes at most 1 GiB. Compressed data may unfold to any size, as a window of it is held alone.
+
+Lists and dicts must not be changed by another thread while they are read.
 """
 
 from __future__ import annotations
