@@ -7,9 +7,9 @@
     python bench/bench_detection.py --python path/to/python  an environment that exists already
 
 Makes its own environment with the pinned peers and the metrix of this checkout, generates its data, checks every
-package's arrays against pycocotools bit by bit, and only then times, each repetition in a process of its own. Prints
-Markdown to the output and progress to the error stream. Exit status: 0 done, 1 metrix is not exact, 2 bad arguments.
-See README.md in this folder.
+package's arrays against pycocotools (or lvis) bit by bit, and only then times, each repetition in a process of its own.
+Prints Markdown to the output and progress to the error stream. Exit status: 0 done, 1 metrix is not exact, 2 bad
+arguments. See README.md in this folder.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from workloads import WORKLOADS
 
 ROUTES = ("files", "lists", "arrays")
 PACKAGE_NAMES = (
-    "metrix", "pycocotools", "faster_coco_eval", "hotcoco", "vernier", "ultrafast_pycocotools",
+    "metrix", "pycocotools", "faster_coco_eval", "hotcoco", "vernier", "ultrafast_pycocotools", "lvis",
 )  # fmt: skip
 _QUICK_WORKLOADS = ("val2017_bbox_36k", "val2017_segm_36k", "val2017_kpts_36k")
 

@@ -42,16 +42,18 @@ class Workload:
 
     name: str
     description: str
-    iou_type: str  # "bbox", "segm" or "keypoints"
+    iou_type: str  # "bbox", "segm", "boundary" or "keypoints"
     ground_truth: str  # the name of the ground truth, a folder of the cache
     most_per_image: int
     mean_extra: float | None = None
     median_per_image: float | None = None
+    same_files_as: str | None = None  # the name of another workload
+    protocol: str = "coco"  # of metrix; its reference is pycocotools, or lvis
 
     @property
     def folder(self) -> Path:
         """The folder of the detections and of the reference results."""
-        return cache_folder() / f"{self.name}-v{VERSION}"
+        return cache_folder() / f"{self.same_files_as or self.name}-v{VERSION}"
 
     @property
     def ground_truth_folder(self) -> Path:
@@ -76,15 +78,20 @@ class Workload:
     @property
     def reference_path(self) -> Path:
         """Where the arrays of the reference are kept."""
-        return self.folder / "reference.npz"
+        return self.folder / ("reference.npz" if self.same_files_as is None else f"reference_{self.iou_type}.npz")
 
     @property
     def routes(self) -> tuple[str, ...]:
         """The input forms that make sense; columns of masks or poses are nobody's common form."""
+        if self.protocol != "coco":
+            return ("files",)
         return ("files", "lists", "arrays") if self.iou_type == "bbox" else ("files", "lists")
 
     def ensure(self) -> None:
         """Generate what is not there yet. Deterministic, and atomic: a folder is complete or absent."""
+        if self.same_files_as is not None:
+            WORKLOADS[self.same_files_as].ensure()
+            return
         needed = (self.ground_truth_path, self.detections_path, self.boxed_detections_path)
         if all(path.exists() for path in needed):
             return
@@ -196,6 +203,22 @@ _ALL = [
         median_per_image=23.1,
     ),
     Workload(
+        name="val2017_boundary_36k",
+        description="the masks of val2017_segm_36k and their boundaries",
+        iou_type="boundary",
+        ground_truth="val2017_instances",
+        most_per_image=100,
+        same_files_as="val2017_segm_36k",
+    ),
+    Workload(
+        name="val2017_boundary_125k",
+        description="the masks of val2017_segm_125k and their boundaries",
+        iou_type="boundary",
+        ground_truth="val2017_instances",
+        most_per_image=100,
+        same_files_as="val2017_segm_125k",
+    ),
+    Workload(
         name="val2017_kpts_36k",
         description="poses of 17 keypoints, about 7 an image",
         iou_type="keypoints",
@@ -218,6 +241,24 @@ _ALL = [
         ground_truth="objects365",
         most_per_image=300,
         median_per_image=27.2,
+    ),
+    Workload(
+        name="lvis_bbox_2k",
+        description="boxes in 2000 images of 1203 categories, 300 an image, judged in some dozen categories each",
+        iou_type="bbox",
+        ground_truth="lvis_2k",
+        most_per_image=300,
+        median_per_image=3000.0,
+        protocol="lvis",
+    ),
+    Workload(
+        name="lvis_bbox_20k",
+        description="the same in 20 000 images",
+        iou_type="bbox",
+        ground_truth="lvis_20k",
+        most_per_image=300,
+        median_per_image=3000.0,
+        protocol="lvis",
     ),
 ]
 

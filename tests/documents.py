@@ -20,6 +20,9 @@ UNKNOWN = [
     "[" * 300 + "]" * 300, '"\\\\"', "-1.5e3", '"r\u00e9 \\ud83d\\ude00"', '{"x" : {"y" : [ ] } }',
 ]  # fmt: skip
 
+LISTS = ["neg_category_ids", "not_exhaustive_category_ids"]
+FREQUENCIES = ['"r"', '"c"', '"\\u0066"', "null", "3", '""']
+
 UNKNOWN_KEYS = [
     "a",
     "",
@@ -140,17 +143,32 @@ class Writer:
         items += [item for item in optional.items() if self.chance(0.8)]
         return self.object(items)
 
+    def categories(self) -> str:
+        return self.array(self.random.choices(self.category_ids, k=self.random.randint(0, 3)))
+
     def detections(self, count: int) -> str:
         return self.space() + self.array([self.record(truth=False) for _ in range(count)]) + self.space()
 
     def ground_truth(self, count: int) -> str:
         sides = ["480", "0", "1.0", "null"]
         images = [
-            self.object([("id", i), ("height", self.random.choice(sides)), ("width", self.random.choice(sides))])
+            self.object(
+                [
+                    ("id", i),
+                    ("height", self.random.choice(sides)),
+                    ("width", self.random.choice(sides)),
+                    *((name, self.categories()) for name in LISTS if self.chance(0.6)),
+                ]
+            )
             for i in [*self.image_ids, self.image_ids[0]]
         ]
         names = ['"cat"', '"\u00e9"', "null", '"d\\u006fg"', '"\\ud83d\\ude00"']
-        categories = [self.object([("id", i), ("name", self.random.choice(names))]) for i in self.category_ids]
+        categories = [
+            self.object(
+                [("id", i), ("name", self.random.choice(names)), ("frequency", self.random.choice(FREQUENCIES))]
+            )
+            for i in self.category_ids
+        ]
         parts = [
             ("images", self.array(images)),
             ("annotations", self.array([self.record(truth=True) for _ in range(count)])),

@@ -177,6 +177,14 @@ def test_every_binding_file_is_bound() -> None:
             assert f"bind_{name}(" in module, f"module.cpp never calls bind_{name}"
 
 
+@pytest.mark.parametrize(
+    "path", [p for p in sorted(SOURCE.rglob("*.py")) if SOURCE / "compat" not in p.parents], ids=lambda path: path.name
+)
+def test_nothing_below_knows_who_stands_on_it(path: Path) -> None:
+    """``compat`` lies above the API."""
+    assert "metrix.compat" not in strip_python_strings(path.read_text()), f"{path.name} imports what lies above it"
+
+
 def test_import_stays_light() -> None:
     """Whoever evaluates in a worker process pays for the import each time."""
     program = "import sys, numpy; known = {*sys.modules}; import metrix; print(*sorted({*sys.modules} - known))"

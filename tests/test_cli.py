@@ -66,6 +66,8 @@ def test_json_is_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
         (["--categories", "5,1"], {"categories": [5, 1]}),
         (["--images", "3,4,8"], {"images": [3, 4, 8]}),
         (["--class-agnostic"], {"use_categories": False}),
+        (["--iou-type", "boundary"], {"iou_type": "boundary"}),
+        (["--iou-type", "boundary", "--dilation-ratio", "0.1"], {"iou_type": "boundary", "dilation_ratio": 0.1}),
         (["--threads", "2"], {"num_threads": 2}),
         (["--quiet"], {}),
     ],
@@ -124,7 +126,8 @@ def test_info_tells_the_build(capsys: pytest.CaptureFixture[str]) -> None:
         ([], "the following arguments are required: COMMAND"),
         (["evaluate"], "invalid choice: 'evaluate'"),
         (["eval", TRUTH], "the following arguments are required: DETECTIONS"),
-        (["eval", TRUTH, BOXES, "--iou-type", "boundary"], "argument --iou-type: invalid choice: 'boundary'"),
+        (["eval", TRUTH, BOXES, "--iou-type", "boxes"], "argument --iou-type: invalid choice: 'boxes'"),
+        (["eval", TRUTH, BOXES, "--dilation-ratio", "wide"], "argument --dilation-ratio: invalid float value: 'wide'"),
         (
             ["eval", TRUTH, BOXES, "--iou-thresholds", "0.5,x"],
             "argument --iou-thresholds: expected numbers separated by",

@@ -42,6 +42,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
 ]
 
+# Boundaries, ``boundary`` and ``boundary_iou``, have their tests in test_boundary.py.
+
 # ---- encode and decode -----------------------------------------------------------------------------------------------
 
 

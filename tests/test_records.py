@@ -423,6 +423,18 @@ def test_positions_of_scattered_ids(rng: np.random.Generator) -> None:
         assert IdColumn(ids).positions_in(known).tolist() == expected
 
 
+def test_lists_of_many_images_are_joined_from_parts() -> None:
+    """Long enough that several threads read parts of the images."""
+    images = [
+        {"id": i, "file_name": "x" * 100, "neg_category_ids": [i % 7] * (i % 4), "not_exhaustive_category_ids": [i % 5]}
+        for i in range(6000)
+    ]
+    document = {"images": images, "categories": [{"id": 1, "frequency": "r"}], "annotations": []}
+    expected = bits(read_ground_truth(document))
+    for threads in (1, 2, 7):
+        assert bits(read_ground_truth(json.dumps(document).encode(), num_threads=threads)) == expected
+
+
 # ---- presence of fields -------------------------------------------------------------------------------------------
 
 

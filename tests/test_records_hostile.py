@@ -113,6 +113,7 @@ USED = {
         "bbox",
         "area",
     ),
+    *("neg_category_ids", "not_exhaustive_category_ids", "frequency"),
     *("iscrowd", "ignore", "segmentation", "keypoints", "num_keypoints", "score", "size", "counts"),
 }
 
@@ -125,7 +126,7 @@ def skips_a_value(text: bytes) -> bool:
                 return True
         except ValueError:
             return True
-    return re.search(rb'"(id|name|height|width)"\s*:\s*[^\d"-]', text) is not None
+    return re.search(rb'"(id|name|height|width|frequency)"\s*:\s*[^\d"-]', text) is not None
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,6 +9,7 @@ from harness.results import Cell, Row
 MEMORY_GOAL = 0.7  # of the leanest peer's peak
 _ARRAYS_GOAL = 10.0  # against the best peer's files route
 _LISTS_GOAL = 4.0  # boxes of val2017
+_BOUNDARY_GOAL = 10.0
 _USUAL_GOAL = 2.0
 
 
@@ -64,4 +65,6 @@ def _speed_goal(row: Row) -> float:
         return _ARRAYS_GOAL
     if row.route == "lists" and row.workload.startswith("val2017_bbox"):
         return _LISTS_GOAL
+    if row.workload.startswith("val2017_boundary"):
+        return _BOUNDARY_GOAL
     return _USUAL_GOAL

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass, field
 
 from harness.processes import Measurement
-from peers import OURS
+from peers import OURS, OWN
 
 DISTURBED = 0.1
 PHASES = ("load", "match", "accumulate", "total")
@@ -59,7 +59,7 @@ class Row:
 
     def measured_peers(self) -> list[Cell]:
         """The cells with times that are not ours."""
-        return [cell for cell in self.cells if cell.measured and cell.package != OURS]
+        return [cell for cell in self.cells if cell.measured and cell.package not in OWN]
 
     def best_peer(self) -> Cell | None:
         """The peer with the smallest median total."""

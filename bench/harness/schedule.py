@@ -13,7 +13,7 @@ from harness.parity import compare
 from harness.processes import Job, Limits, Stopped, run_job
 from harness.reference import ensure_reference
 from harness.results import DISTURBED, Cell, Row
-from peers import OURS, SINGLE_THREADED
+from peers import EVALUATES, OURS, SINGLE_THREADED
 from workloads import Workload
 
 
@@ -55,7 +55,8 @@ def run(plan: Plan) -> Iterator[Row]:
 def _run_row(plan: Plan, workload: Workload, route: str, threads: int, known: dict[str, Cell]) -> Row:
     _progress(f"{workload.name}  {route}  {threads} thread{'s' * (threads > 1)}")
     _warm_file_cache(workload)
-    cells = [_reused(package, known) or _check(plan, workload, route, threads, package) for package in plan.packages]
+    packages = [package for package in plan.packages if package in EVALUATES[workload.protocol]]
+    cells = [_reused(package, known) or _check(plan, workload, route, threads, package) for package in packages]
     timed = [cell for cell in cells if cell.exact is not None and not cell.measured]
     for repetition in range(plan.repeat * (1 + plan.extra_rounds)):
         if repetition >= plan.repeat and not any(_wants_more(cell, plan.repeat) for cell in timed):

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.goals import MEMORY_GOAL, judge
 from harness.results import PHASES, Cell, Row
-from peers import PACKAGES
+from peers import PACKAGES, TITLES
 
 _COLUMNS = (
     "package", "total", "min..max", "load", "match", "accumulate", "speed", "peak MiB", "added MiB", "memory",
@@ -85,7 +85,7 @@ def as_json(facts: dict[str, Any], workloads: dict[str, Any], rows: list[Row]) -
 
 
 def _fields(cell: Cell, best: Cell | None, leanest: Cell | None) -> list[str]:
-    name = PACKAGES[cell.package]
+    name = TITLES[cell.package]
     if not cell.measured or best is None or leanest is None:
         return [name, *[""] * 9, cell.parity, cell.note]
     low, high = cell.spread()

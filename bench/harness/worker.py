@@ -29,7 +29,7 @@ def main() -> None:
     from workloads import WORKLOADS
 
     adapter = load_adapter(job["package"])
-    evaluation = adapter(job["iou_type"], job["threads"])
+    evaluation = adapter(job["iou_type"], job["threads"], WORKLOADS[job["workload"]].protocol)
     after_imports = memory.resident()
 
     ground_truth, detections = _sources(WORKLOADS[job["workload"]], job["route"], job["iou_type"] in adapter.boxed_for)

@@ -8,7 +8,8 @@ from peers.interface import Evaluation
 
 REFERENCE = "pycocotools"
 OURS = "metrix"
-SINGLE_THREADED = frozenset({"pycocotools"})
+OWN = frozenset({"metrix", "metrix_compat"})
+SINGLE_THREADED = frozenset({"pycocotools", "lvis"})
 
 # In the order of the tables. The name of the adapter's module is that of the package it imports.
 PACKAGES: dict[str, str] = {
@@ -18,8 +19,19 @@ PACKAGES: dict[str, str] = {
     "hotcoco": "hotcoco",
     "vernier": "vernier",
     "ultrafast_pycocotools": "ultrafast-pycocotools",
+    "lvis": "lvis",
+    "metrix_compat": "metrix",
 }
-"""Import name -> name on the package index."""
+"""Name of the adapter -> name on the package index."""
+
+TITLES: dict[str, str] = {**PACKAGES, "metrix_compat": "metrix behind COCOeval"}
+"""Name of the adapter -> what tables call it."""
+
+EVALUATES: dict[str, frozenset[str]] = {
+    "coco": frozenset(PACKAGES) - {"lvis"},
+    "lvis": frozenset({"metrix", "lvis", "hotcoco", "vernier", "ultrafast_pycocotools"}),
+}
+"""Protocol -> packages that have it to the reference's bits, or nearly."""
 
 
 def load_adapter(package: str) -> type[Evaluation]:

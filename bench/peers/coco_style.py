@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from columns import DetectionColumns, GroundTruthColumns
-from peers.interface import Evaluation, Outcome
+from peers.interface import NO_SCORES, Evaluation, Outcome, without_lone_cap
 
 
 class CocoStyleEvaluation(Evaluation):
@@ -25,6 +25,13 @@ class CocoStyleEvaluation(Evaluation):
 
     def outcome(self) -> Outcome:
         curves = self.evaluator.eval
+        if self.protocol == "lvis":
+            return Outcome(
+                stats=np.asarray(self.evaluator.stats, dtype=np.float64),
+                precision=without_lone_cap(curves["precision"]),
+                recall=without_lone_cap(curves["recall"]),
+                scores=NO_SCORES,
+            )
         num_stats = 10 if self.iou_type == "keypoints" else 12
         return Outcome(
             stats=np.asarray(self.evaluator.stats, dtype=np.float64)[:num_stats],

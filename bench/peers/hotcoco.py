@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from hotcoco import COCO, COCOeval
+from hotcoco import COCO, COCOeval, LVISeval, LVISResults
 
 from columns import DetectionColumns, GroundTruthColumns
 from peers.coco_style import CocoStyleEvaluation, category_records, result_matrix
@@ -16,12 +16,16 @@ class HotcocoEvaluation(CocoStyleEvaluation):
     """``COCO``, ``load_res``, ``COCOeval``; ``COCO.from_arrays`` for columns."""
 
     routes: ClassVar[dict[str, str]] = {
-        "files": "COCO(path), load_res(path), COCOeval",
+        "files": "COCO(path), load_res(path), COCOeval; LVIS: LVISResults(COCO, path), LVISeval",
         "lists": "COCO(dict), load_res(list), COCOeval",
         "arrays": "COCO.from_arrays(...), load_res((N, 7) array), COCOeval",
     }
 
     def load(self, ground_truth: GroundTruthSource, detections: DetectionSource) -> None:
+        if self.protocol == "lvis":
+            truth = COCO(str(ground_truth))
+            self.evaluator = LVISeval(truth, LVISResults(truth, str(detections)), self.iou_type)
+            return
         if isinstance(ground_truth, GroundTruthColumns):
             truth = _from_columns(ground_truth)
         else:

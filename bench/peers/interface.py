@@ -18,12 +18,21 @@ DetectionSource = Path | list[dict[str, Any]] | DetectionColumns
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an evaluation gives; pycocotools' layout and order."""
+    """What an evaluation gives; pycocotools' layout and order. LVIS has no axis M and no scores, which are then empty."""
 
-    stats: NDArray[np.float64]  # (12,), keypoints (10,)
+    stats: NDArray[np.float64]  # (12,), keypoints (10,), LVIS (13,)
     precision: NDArray[np.float64]  # (T, R, K, A, M)
     recall: NDArray[np.float64]  # (T, K, A, M)
     scores: NDArray[np.float64]  # (T, R, K, A, M)
+
+
+def without_lone_cap(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The layout of LVIS from that of COCO with one cap."""
+    return np.asarray(array, dtype=np.float64)[..., 0]
+
+
+#: What stands for the scores of LVIS.
+NO_SCORES = np.zeros(0)
 
 
 class Evaluation(ABC):
@@ -40,9 +49,10 @@ class Evaluation(ABC):
     #: or is faster with it. COCO's results format has none; the numbers are the same.
     boxed_for: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, iou_type: str, num_threads: int) -> None:
+    def __init__(self, iou_type: str, num_threads: int, protocol: str = "coco") -> None:
         self.iou_type = iou_type
         self.num_threads = num_threads
+        self.protocol = protocol
 
     @abstractmethod
     def load(self, ground_truth: GroundTruthSource, detections: DetectionSource) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 import metrix
 from columns import DetectionColumns, GroundTruthColumns
-from peers.interface import DetectionSource, Evaluation, GroundTruthSource, Outcome
+from peers.interface import NO_SCORES, DetectionSource, Evaluation, GroundTruthSource, Outcome
 
 
 class MetrixEvaluation(Evaluation):
@@ -44,7 +44,11 @@ class MetrixEvaluation(Evaluation):
 
     def match(self) -> None:
         self.report = metrix.evaluate_detections(
-            self.ground_truth, self.detections, iou_type=self.iou_type, num_threads=self.num_threads
+            self.ground_truth,
+            self.detections,
+            iou_type=self.iou_type,
+            protocol=self.protocol,
+            num_threads=self.num_threads,
         )
 
     def accumulate(self) -> None:
@@ -56,7 +60,7 @@ class MetrixEvaluation(Evaluation):
             stats=np.array(list(self.stats.values()), dtype=np.float64),
             precision=self.report.precision,
             recall=self.report.recall,
-            scores=self.report.scores,
+            scores=self.report.scores if self.protocol == "coco" else NO_SCORES,
         )
 
     def refine(self, seconds: dict[str, float]) -> dict[str, float]:

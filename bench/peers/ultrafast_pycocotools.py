@@ -38,7 +38,8 @@ class UltrafastEvaluation(CocoStyleEvaluation):
             results = truth.loadRes(str(detections))
         else:
             results = truth.loadRes(_matrix_of(detections) if self.iou_type == "bbox" else detections)
-        self.evaluator = COCOeval(truth, results, self.iou_type, print_function=_drop)
+        is_lvis = self.protocol == "lvis"
+        self.evaluator = COCOeval(truth, results, self.iou_type, lvis_style=is_lvis, print_function=_drop)
 
 
 def _matrix_of(records: list[dict[str, Any]]) -> NDArray[np.float64]:

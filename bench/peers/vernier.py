@@ -15,13 +15,14 @@ from numpy.typing import DTypeLike, NDArray
 from vernier.instance import (
     CocoDataset,
     evaluate_bbox_grid,
+    evaluate_boundary_grid,
     evaluate_keypoints_grid,
     evaluate_segm_grid,
 )
 
 from columns import DetectionColumns, GroundTruthColumns
 from peers.coco_style import category_records, result_matrix
-from peers.interface import DetectionSource, Evaluation, GroundTruthSource, Outcome
+from peers.interface import NO_SCORES, DetectionSource, Evaluation, GroundTruthSource, Outcome, without_lone_cap
 
 _NUM_KEYPOINTS = 17
 
@@ -34,10 +35,13 @@ class VernierEvaluation(Evaluation):
         "lists": "CocoDataset.from_arrays(columns made of the dict), evaluate_*_grid(list), ...",
         "arrays": "CocoDataset.from_arrays(...), evaluate_bbox_grid((N, 7) array), ...",
     }
-    boxed_for: ClassVar[frozenset[str]] = frozenset({"segm", "keypoints"})  # it refuses records without
+    boxed_for: ClassVar[frozenset[str]] = frozenset({"segm", "boundary", "keypoints"})  # it refuses records without
 
     def load(self, ground_truth: GroundTruthSource, detections: DetectionSource) -> None:
-        if isinstance(ground_truth, Path):
+        if self.protocol == "lvis":
+            assert isinstance(ground_truth, Path)
+            self.dataset = CocoDataset.from_lvis_json(ground_truth.read_bytes())
+        elif isinstance(ground_truth, Path):
             self.dataset = CocoDataset.from_json(ground_truth.read_bytes())
         elif isinstance(ground_truth, GroundTruthColumns):
             self.dataset = _from_columns(ground_truth)
@@ -54,7 +58,7 @@ class VernierEvaluation(Evaluation):
         options: dict[str, Any] = {
             "parity_mode": "strict",
             "use_cats": True,
-            "max_dets_per_image": 20 if self.iou_type == "keypoints" else 100,
+            "max_dets_per_image": self._caps()[-1],
             "num_threads": self.num_threads,
         }
         if self.iou_type == "bbox":
@@ -62,14 +66,33 @@ class VernierEvaluation(Evaluation):
         elif self.iou_type == "segm":
             # As pycocotools does for results without a box: the area of a detection is that of its mask.
             self.grid = evaluate_segm_grid(self.dataset, self.detections, dt_area="mask", **options)
+        elif self.iou_type == "boundary":
+            self.grid = evaluate_boundary_grid(
+                self.dataset, self.detections, dt_area="mask", dilation_ratio=0.02, **options
+            )
         else:
             self.grid = evaluate_keypoints_grid(self.dataset, self.detections, sigmas={}, **options)
 
     def accumulate(self) -> None:
-        self.accumulated = self.grid.accumulate([20] if self.iou_type == "keypoints" else [1, 10, 100])
-        self.summary = self.accumulated.summarize()
+        self.accumulated = self.grid.accumulate(self._caps())
+        is_lvis = self.protocol == "lvis"
+        self.summary = (
+            self.accumulated.summarize_lvis(self.dataset, self._caps()) if is_lvis else self.accumulated.summarize()
+        )
+
+    def _caps(self) -> list[int]:
+        if self.protocol == "lvis":
+            return [300]
+        return [20] if self.iou_type == "keypoints" else [1, 10, 100]
 
     def outcome(self) -> Outcome:
+        if self.protocol == "lvis":
+            return Outcome(
+                stats=np.asarray(self.summary.stats, dtype=np.float64),
+                precision=without_lone_cap(self.accumulated.precision),
+                recall=without_lone_cap(self.accumulated.recall),
+                scores=NO_SCORES,
+            )
         return Outcome(
             stats=np.asarray(self.summary.stats, dtype=np.float64),
             precision=np.asarray(self.accumulated.precision),
@@ -94,7 +117,7 @@ def _from_dictionary(document: dict[str, Any], iou_type: str) -> CocoDataset:
     annotations: dict[str, Any] = {key: column("annotations", key, np.int64) for key in integers}
     annotations["bbox"] = column("annotations", "bbox", np.float64)
     annotations["area"] = column("annotations", "area", np.float64)
-    if iou_type == "segm":
+    if iou_type in ("segm", "boundary"):
         annotations["segmentation"] = [record["segmentation"] for record in document["annotations"]]
     if iou_type == "keypoints":
         poses = column("annotations", "keypoints", np.float64)

@@ -15,6 +15,7 @@ from synthesis.boxed import write_boxed
 from synthesis.detections import box_columns, write_boxes, write_masks
 from synthesis.ground_truth import Instances, draw_val2017
 from synthesis.keypoints import People, draw_people, write_poses
+from synthesis.lvis import LvisBoxes, write_lvis
 from synthesis.objects365 import Boxes365, write_objects365
 from synthesis.proposals import DetectorStyle, Proposals, draw_proposals
 from synthesis.scenes import Scenes
@@ -42,8 +43,8 @@ def build(workload: Workload, fill_folder: FillFolder) -> None:
 
 
 def _write_ground_truth(workload: Workload, path: Path) -> GroundTruthColumns:
-    if workload.ground_truth == "objects365":
-        return _objects365(workload, path).columns
+    if workload.ground_truth in _STREAMED:
+        return _STREAMED[workload.ground_truth](workload, path).columns
     drawn = _people(workload) if workload.iou_type == "keypoints" else _instances(workload)
     path.write_text(json.dumps(drawn.document), encoding="ascii")
     return drawn.columns
@@ -51,10 +52,10 @@ def _write_ground_truth(workload: Workload, path: Path) -> GroundTruthColumns:
 
 def _write_detections(workload: Workload, path: Path) -> DetectionColumns:
     rng = np.random.default_rng(workload.seed(workload.name))
-    if workload.ground_truth == "objects365":
+    if workload.ground_truth in _STREAMED:
         # The scenes are drawn again rather than stored; the file written on the way is dropped.
         spare = path.with_suffix(".spare")
-        boxes = _objects365(workload, spare)
+        boxes = _STREAMED[workload.ground_truth](workload, spare)
         spare.unlink()
         return _write_boxes(workload, path, boxes, rng)
     if workload.iou_type == "keypoints":
@@ -68,7 +69,7 @@ def _write_detections(workload: Workload, path: Path) -> DetectionColumns:
 
 
 def _write_boxes(
-    workload: Workload, path: Path, drawn: Instances | Boxes365, rng: np.random.Generator
+    workload: Workload, path: Path, drawn: Instances | Boxes365 | LvisBoxes, rng: np.random.Generator
 ) -> DetectionColumns:
     columns = box_columns(_proposals(workload, drawn.scenes, rng), drawn.scenes, drawn.category_ids)
     write_boxes(path, columns)
@@ -105,3 +106,17 @@ def _people(workload: Workload) -> People:
 
 def _objects365(workload: Workload, path: Path) -> Boxes365:
     return write_objects365(path, np.random.default_rng(workload.seed("objects365")))
+
+
+def _lvis(num_images: int) -> Callable[[Workload, Path], LvisBoxes]:
+    return lambda workload, path: write_lvis(
+        path, num_images, np.random.default_rng(workload.seed(workload.ground_truth))
+    )
+
+
+#: Ground truths too large to be held as dictionaries.
+_STREAMED: dict[str, Callable[[Workload, Path], Boxes365 | LvisBoxes]] = {
+    "objects365": _objects365,
+    "lvis_2k": _lvis(2_000),
+    "lvis_20k": _lvis(20_000),
+}

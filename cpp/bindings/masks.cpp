@@ -54,7 +54,7 @@ py::list to_dicts(Index count, int num_threads, Make make) {
 }
 
 // pixels: (H, W, N), any strides.
-py::list encode(const py::array_t<std::uint8_t>& pixels, int num_threads) {
+masks::Pixels pixels_of(const py::array_t<std::uint8_t>& pixels) {
     if (pixels.ndim() != 3) throw_value_error("masks: expected shape (H, W, N), got " + shape_text(pixels));
     const masks::Pixels view{pixels.data(),     pixels.shape(0),   pixels.shape(1),  pixels.shape(2),
                              pixels.strides(0), pixels.strides(1), pixels.strides(2)};
@@ -64,8 +64,46 @@ py::list encode(const py::array_t<std::uint8_t>& pixels, int num_threads) {
     if (height > most_pixels || width > most_pixels || height * width > most_pixels) {
         throw_value_error("masks: expected fewer than 2^32 pixels per mask, got " + shape_text(pixels));
     }
+    return view;
+}
+
+py::list encode(const py::array_t<std::uint8_t>& pixels, int num_threads) {
+    const masks::Pixels view = pixels_of(pixels);
     const int threads = useful_threads(num_threads, static_cast<std::size_t>(pixels.size()) / 8);
     return to_dicts(view.count, threads, [&](Index i, Scratch& scratch) { return masks::encode(view, i, scratch); });
+}
+
+// The same as the arrays of a MaskColumn, of plain run lengths.
+py::tuple encode_column(const py::array_t<std::uint8_t>& pixels, int num_threads) {
+    const masks::Pixels view = pixels_of(pixels);
+    const auto count = static_cast<std::size_t>(view.count);
+    std::vector<std::vector<std::uint32_t>> runs(count);
+    const int threads = useful_threads(num_threads, static_cast<std::size_t>(pixels.size()) / 8);
+    {
+        const py::gil_scoped_release release;
+        std::vector<Scratch> scratches(static_cast<std::size_t>(threads));
+        parallel_for(view.count, threads, [&](Index i, int thread) {
+            Scratch& scratch = scratches[static_cast<std::size_t>(thread)];
+            scratch.clear();
+            const auto counts = masks::encode(view, i, scratch).counts;
+            runs[static_cast<std::size_t>(i)].assign(counts.begin(), counts.end());
+        });
+    }
+    MaskRecords records;
+    for (const auto& counts : runs) {
+        for (const std::uint32_t run : counts) {
+            for (int shift = 0; shift < 32; shift += 8) {
+                records.payload.push_back(static_cast<std::byte>(run >> shift & 0xFF));
+            }
+        }
+        records.close(masks::MaskKind::counts, static_cast<std::uint32_t>(view.height),
+                      static_cast<std::uint32_t>(view.width));
+    }
+    std::vector<std::uint8_t> payload(records.payload.size());
+    if (!payload.empty()) std::memcpy(payload.data(), records.payload.data(), payload.size());
+    return py::make_tuple(to_numpy(std::move(records.kind)), to_numpy(std::move(records.offset)),
+                          to_numpy(std::move(payload)), to_numpy(std::move(records.height)),
+                          to_numpy(std::move(records.width)));
 }
 
 // (H, W, N), column-major.
@@ -173,6 +211,24 @@ py::dict merge(const py::object& dicts, bool intersect) {
         masks::to_string(merged.counts, text);
     }
     return to_dict(merged.height, merged.width, text);
+}
+
+// distance 0: by the ratio.
+py::list boundary(const py::object& dicts, double dilation_ratio, std::uint32_t distance, int num_threads) {
+    const MaskRecords records = read_masks(dicts, "masks");
+    const masks::MaskColumn column = records.column();
+    std::size_t pixels = 0;
+    for (std::size_t i = 0; i < records.height.size(); ++i) {
+        pixels += static_cast<std::size_t>(records.height[i]) * records.width[i];
+    }
+    return to_dicts(records.size(), useful_threads(num_threads, pixels / 8), [&](Index i, Scratch& scratch) {
+        const RunLengths mask = masks::expand(column, i, scratch);
+        const std::uint32_t width =
+            distance > 0 ? distance : masks::boundary_distance(mask.height, mask.width, dilation_ratio);
+        RunLengths result;
+        if (const Problem problem = masks::boundary(mask, width, scratch, result)) refuse("masks", i, problem);
+        return result;
+    });
 }
 
 // Run lengths and strings of any kind to strings.
@@ -331,10 +387,13 @@ py::tuple overlap(const py::tuple& detections, const py::tuple& ground_truth, co
 
 void bind_masks(py::module_ module) {
     module.def("encode", &encode, py::arg("masks").noconvert(), py::arg("num_threads"));
+    module.def("encode_column", &encode_column, py::arg("masks").noconvert(), py::arg("num_threads"));
     module.def("decode", &decode, py::arg("masks"), py::arg("num_threads"));
     module.def("area", &area, py::arg("masks"), py::arg("num_threads"));
     module.def("to_boxes", &to_boxes, py::arg("masks"), py::arg("num_threads"));
     module.def("iou", &iou, py::arg("detections"), py::arg("ground_truth"), py::arg("crowd").noconvert(),
+               py::arg("num_threads"));
+    module.def("boundary", &boundary, py::arg("masks"), py::arg("dilation_ratio"), py::arg("distance"),
                py::arg("num_threads"));
     module.def("merge", &merge, py::arg("masks"), py::arg("intersect"));
     module.def("compress", &compress, py::arg("objects"), py::arg("num_threads"));

@@ -7,9 +7,11 @@
 namespace py = pybind11;
 
 namespace metrix::bindings {
+void bind_batches(py::module_ module);
 void bind_boxes(py::module_ module);
 void bind_curves(py::module_ module);
 void bind_detection(py::module_ module);
+void bind_detection_merge(py::module_ module);
 void bind_keypoints(py::module_ module);
 void bind_losses(py::module_ module);
 void bind_masks(py::module_ module);
@@ -80,9 +82,12 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     module.attr("version") = METRIX_VERSION;  // asking importlib.metadata takes longer than all other imports together
 
     using namespace metrix::bindings;
+    bind_batches(module.def_submodule("batches"));
     bind_boxes(module.def_submodule("boxes"));
     bind_curves(module.def_submodule("curves"));
-    bind_detection(module.def_submodule("detection"));
+    const py::module_ detection = module.def_submodule("detection");
+    bind_detection(detection);
+    bind_detection_merge(detection);
     bind_keypoints(module.def_submodule("keypoints"));
     bind_losses(module.def_submodule("losses"));
     bind_masks(module.def_submodule("masks"));

@@ -23,11 +23,6 @@ auto reader_of(const py::function& readinto) {
     };
 }
 
-records::ReadOptions read_options(bool bbox, bool segmentation, bool keypoints, int num_threads,
-                                  std::uint64_t size_hint) {
-    return {bbox, segmentation, keypoints, num_threads, size_hint};
-}
-
 // As json.loads of bytes: lone surrogates pass. A null object means that this is no UTF-8.
 py::object decode(const std::string& text) {
     PyObject* const decoded = PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "surrogatepass");
@@ -51,12 +46,18 @@ py::tuple id_column(records::IdColumn&& column, const char* array, const char* f
     return py::make_tuple(to_numpy(std::move(column.values())), texts);
 }
 
-py::list name_column(const std::vector<std::string>& names) {
+// Offsets, ids, and which records had a list.
+py::tuple id_lists(records::IdLists&& lists, const char* field) {
+    return py::make_tuple(to_numpy(std::move(lists.offset())), id_column(std::move(lists.ids()), "images", field),
+                          to_numpy(std::move(lists.listed())));
+}
+
+py::list name_column(const std::vector<std::string>& names, const char* field) {
     py::list texts;
     for (const std::string& name : names) {
         const py::object decoded = decode(name);
         if (!decoded) {
-            throw_value_error("categories[" + std::to_string(texts.size()) + "].name: the text is not UTF-8");
+            throw_value_error("categories[" + std::to_string(texts.size()) + "]." + field + ": the text is not UTF-8");
         }
         texts.append(decoded);
     }
@@ -95,7 +96,7 @@ py::object keypoint_column(std::vector<double>&& keypoints, std::size_t rows, In
 
 py::dict read_detections(const py::function& readinto, bool bbox, bool segmentation, bool keypoints, int num_threads,
                          std::uint64_t size_hint) {
-    const auto options = read_options(bbox, segmentation, keypoints, num_threads, size_hint);
+    const records::ReadOptions options{bbox, segmentation, keypoints, false, num_threads, size_hint};
     records::DetectionColumns columns;
     {
         const auto read = reader_of(readinto);
@@ -114,9 +115,9 @@ py::dict read_detections(const py::function& readinto, bool bbox, bool segmentat
     return result;
 }
 
-py::dict read_ground_truth(const py::function& readinto, bool bbox, bool segmentation, bool keypoints, int num_threads,
-                           std::uint64_t size_hint) {
-    const auto options = read_options(bbox, segmentation, keypoints, num_threads, size_hint);
+py::dict read_ground_truth(const py::function& readinto, bool bbox, bool segmentation, bool keypoints, bool federated,
+                           int num_threads, std::uint64_t size_hint) {
+    const records::ReadOptions options{bbox, segmentation, keypoints, federated, num_threads, size_hint};
     records::GroundTruthColumns columns;
     {
         const auto read = reader_of(readinto);
@@ -129,7 +130,11 @@ py::dict read_ground_truth(const py::function& readinto, bool bbox, bool segment
     result["image_heights"] = to_numpy(std::move(columns.image_heights));
     result["image_widths"] = to_numpy(std::move(columns.image_widths));
     result["category_ids"] = id_column(std::move(columns.category_ids), "categories", "id");
-    result["category_names"] = name_column(columns.category_names);
+    result["category_names"] = name_column(columns.category_names, "name");
+    result["neg_category_ids"] = id_lists(std::move(columns.negative_categories), "neg_category_ids");
+    result["not_exhaustive_category_ids"] =
+        id_lists(std::move(columns.not_exhaustive_categories), "not_exhaustive_category_ids");
+    result["category_frequencies"] = name_column(columns.category_frequencies, "frequency");
     result["id"] = to_numpy(std::move(columns.id));
     result["image_id"] = id_column(std::move(columns.image_id), "annotations", "image_id");
     result["category_id"] = id_column(std::move(columns.category_id), "annotations", "category_id");
@@ -170,11 +175,11 @@ py::object last_row_of_id(const Array<std::int64_t>& ids) {
 }  // namespace
 
 void bind_records(py::module_ module) {
-    for (const auto& [name, function] :
-         {std::pair{"read_detections", &read_detections}, std::pair{"read_ground_truth", &read_ground_truth}}) {
-        module.def(name, function, py::arg("readinto"), py::kw_only(), py::arg("bbox"), py::arg("segmentation"),
-                   py::arg("keypoints"), py::arg("num_threads"), py::arg("size_hint"));
-    }
+    module.def("read_detections", &read_detections, py::arg("readinto"), py::kw_only(), py::arg("bbox"),
+               py::arg("segmentation"), py::arg("keypoints"), py::arg("num_threads"), py::arg("size_hint"));
+    module.def("read_ground_truth", &read_ground_truth, py::arg("readinto"), py::kw_only(), py::arg("bbox"),
+               py::arg("segmentation"), py::arg("keypoints"), py::arg("federated"), py::arg("num_threads"),
+               py::arg("size_hint"));
     module.def("index_of", &index_of, py::arg("ids").noconvert(), py::arg("known").noconvert());
     module.def("last_row_of_id", &last_row_of_id, py::arg("ids").noconvert());
 

@@ -433,7 +433,35 @@ cdef uint8_t flag_of(PyObject* value, Place place, str field) except? 2:
     return to_int64(<object>value, place, field, "0 or 1") != 0
 
 
-def ground_truth_from_dict(dict ground_truth, *, bint bbox, bint segmentation, bint keypoints):
+cdef tuple id_lists(list records, str field, Place place):
+    """Offsets, ids, and which records had a list: the ids that each record lists under ``field``."""
+    cdef Py_ssize_t row, i, count = 0
+    cdef dict record
+    cdef list lists = []
+    offset = np.zeros(PyList_GET_SIZE(records) + 1, dtype=np.int64)
+    listed = np.zeros(PyList_GET_SIZE(records), dtype=np.uint8)
+    for row in range(PyList_GET_SIZE(records)):
+        record = record_at(records, row, place)
+        values = record.get(field, ())
+        if field in record:
+            listed[row] = 1
+            if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__len__"):
+                raise place.got(field, "a list of ids", values)
+            values = values.tolist() if hasattr(values, "tolist") else values
+        lists.append(values)
+        count += len(values)
+        offset[row + 1] = count
+    cdef Ids ids = Ids(count, field)
+    i = 0
+    for row in range(PyList_GET_SIZE(records)):
+        place.row = row
+        for value in lists[row]:
+            ids.put(i, value, place)
+            i += 1
+    return offset, ids.column(), listed
+
+
+def ground_truth_from_dict(dict ground_truth, *, bint bbox, bint segmentation, bint keypoints, bint federated):
     """The columns of ``_core.records.read_ground_truth``, from what ``json.load`` gives of an annotation file."""
     cdef list images = list_at(ground_truth, "images", True)
     cdef list categories = list_at(ground_truth, "categories", True)
@@ -453,14 +481,19 @@ def ground_truth_from_dict(dict ground_truth, *, bint bbox, bint segmentation, b
         image_ids.put(row, required(record, "id", place), place)
         heights[row] = side_of(record, "height", place)
         widths[row] = side_of(record, "width", place)
+    lists = {field: id_lists(images if federated else [], field, place)
+             for field in ("neg_category_ids", "not_exhaustive_category_ids")}
 
     place = Place("categories")
     names = []
+    frequencies = []
     for row in range(category_count):
         record = record_at(categories, row, place)
         category_ids.put(row, required(record, "id", place), place)
         name = record.get("name")
         names.append(name if isinstance(name, str) else "")
+        frequency = record.get("frequency")
+        frequencies.append(frequency if isinstance(frequency, str) else "")
 
     columns = annotation_columns(list_at(ground_truth, "annotations", False), bbox, segmentation, keypoints)
     columns["image_ids"] = image_ids.column()
@@ -468,6 +501,8 @@ def ground_truth_from_dict(dict ground_truth, *, bint bbox, bint segmentation, b
     columns["image_widths"] = widths_array
     columns["category_ids"] = category_ids.column()
     columns["category_names"] = names
+    columns["category_frequencies"] = frequencies if federated else []
+    columns.update(lists)
     return columns
 
 

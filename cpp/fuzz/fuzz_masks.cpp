@@ -13,6 +13,7 @@
 
 #include "fuzz/check.hpp"
 #include "kernels/masks.hpp"
+#include "kernels/masks/boundary.hpp"
 #include "kernels/masks/polygons.hpp"
 #include "support/error.hpp"
 
@@ -30,6 +31,64 @@ std::vector<T> values_of(View1<const std::uint8_t> bytes) {
 }
 
 void check_runs(const masks::RunLengths& mask);
+
+// The boundary against the number of foreground pixels in each square.
+void check_boundary(const masks::RunLengths& mask, const std::vector<std::uint8_t>& pixels, std::uint32_t distance) {
+    masks::Scratch scratch;
+    masks::RunLengths boundary;
+    check(masks::boundary(mask, distance, scratch, boundary) == nullptr, "what has pixels has a boundary");
+    std::vector<std::uint8_t> found(pixels.size());
+    found.reserve(1);
+    check(masks::decode(boundary, found) == nullptr, "a boundary has pixels");
+    const std::int64_t height = mask.height;
+    const std::int64_t width = mask.width;
+    const std::int64_t reach = distance;
+    std::vector<std::uint32_t> sums(static_cast<std::size_t>((height + 1) * (width + 1)));  // of all above and left
+    const auto sum = [&](std::int64_t x, std::int64_t y) -> std::uint32_t& {
+        return sums[static_cast<std::size_t>(x * (height + 1) + y)];
+    };
+    for (std::int64_t x = 0; x < width; ++x) {
+        for (std::int64_t y = 0; y < height; ++y) {
+            const std::uint32_t pixel = pixels[static_cast<std::size_t>(x * height + y)];
+            sum(x + 1, y + 1) = pixel + sum(x, y + 1) + sum(x + 1, y) - sum(x, y);
+        }
+    }
+    for (std::int64_t x = 0; x < width; ++x) {
+        for (std::int64_t y = 0; y < height; ++y) {
+            const auto at = static_cast<std::size_t>(x * height + y);
+            const bool is_inside = x >= reach && y >= reach && x + reach < width && y + reach < height &&
+                                   sum(x + reach + 1, y + reach + 1) - sum(x - reach, y + reach + 1) -
+                                           sum(x + reach + 1, y - reach) + sum(x - reach, y - reach) ==
+                                       (2 * distance + 1) * (2 * distance + 1);
+            check(found[at] == (pixels[at] != 0 && !is_inside), "a boundary is what no square of foreground surrounds");
+        }
+    }
+}
+
+// The IoU of boundaries that are never made, against that of those that are.
+void check_boundary_iou(const masks::ReadyMask& a, const masks::ReadyMask& b, std::uint32_t distance) {
+    masks::Scratch scratch;
+    std::array<masks::RunLengths, 2> boundaries;
+    std::array<std::vector<std::uint8_t>, 2> pixels;
+    std::array<masks::ReadyBoundary, 2> ready;
+    for (std::size_t i = 0; i < 2; ++i) {
+        const masks::ReadyMask& mask = i == 0 ? a : b;
+        const masks::RunLengths runs = masks::expand(*mask.column, mask.index, scratch);
+        if (masks::boundary(runs, distance, scratch, boundaries[i]) != nullptr) return;
+        ready[i] = masks::make_boundary(mask, distance, scratch, "masks");
+        check(ready[i].area == masks::area(boundaries[i].counts), "both ways give the boundary the same area");
+        pixels[i].resize(std::size_t{mask.height} * mask.width + 1);
+        pixels[i].pop_back();
+        check(masks::decode(boundaries[i], pixels[i]) == nullptr, "a boundary has pixels");
+    }
+    if (a.height != b.height || a.width != b.width) return;
+    std::uint64_t shared = 0;
+    for (std::size_t i = 0; i < pixels[0].size(); ++i) shared += pixels[0][i] & pixels[1][i];
+    const double whole = static_cast<double>(ready[0].area + std::uint64_t{ready[1].area} - shared);
+    const double expected = shared == 0 ? 0 : static_cast<double>(shared) / whole;
+    check(masks::boundary_iou(a, ready[0], b, ready[1], distance, scratch) == expected,
+          "both ways give the same boundary IoU");
+}
 
 void try_string(View1<const std::uint8_t> bytes, std::uint32_t height, std::uint32_t width) {
     masks::Scratch scratch;
@@ -78,6 +137,7 @@ void check_runs(const masks::RunLengths& mask) {
     const masks::RunLengths of_rows = masks::encode({by_row.data(), height, width, 1, width, 1, 0}, 0, scratch);
     check(std::equal(encoded.counts.begin(), encoded.counts.end(), of_rows.counts.begin(), of_rows.counts.end()),
           "encoding does not depend on the memory order");
+    for (const std::uint32_t distance : {1U, 2U, 9U}) check_boundary(mask, pixels, distance);
 }
 
 void try_polygon(View1<const std::uint8_t> bytes, std::uint32_t height, std::uint32_t width) {
@@ -191,6 +251,9 @@ void try_column(View1<const std::uint8_t> bytes, std::uint32_t height, std::uint
         return;
     }
     check(has_areas, "what is made ready has an area");
+    for (const std::uint32_t distance : {1U, 5U}) {
+        for (std::size_t i = 0; i < count; ++i) check_boundary_iou(ready[i], ready[count - 1 - i], distance);
+    }
     for (std::size_t i = 0; i < count; ++i) check(ready[i].area == areas[i], "both ways give the same area");
     masks::Scratch work;
     for (const double floor : {0.0, 0.5}) {

@@ -44,7 +44,7 @@ Outcome<Columns> run(Read* read, const Request& request, int num_threads, std::u
         return size;
     };
     try {
-        return {read(next, {request.bbox, request.segmentation, request.keypoints, num_threads, size_hint}), {}};
+        return {read(next, {request.bbox, request.segmentation, request.keypoints, true, num_threads, size_hint}), {}};
     } catch (const Error& error) {
         return {std::nullopt, error.what()};
     }
@@ -57,6 +57,9 @@ bool same(const std::vector<double>& a, const std::vector<double>& b) {
 }
 bool same(records::IdColumn& a, records::IdColumn& b) {
     return a.values() == b.values() && a.texts() == b.texts();
+}
+bool same(records::IdLists& a, records::IdLists& b) {
+    return same(a.ids(), b.ids()) && a.offset() == b.offset() && a.listed() == b.listed();
 }
 bool same(const records::MaskBuilder& a, const records::MaskBuilder& b) {
     const auto payload = [](const records::MaskBuilder& masks) {
@@ -81,7 +84,10 @@ bool same(GroundTruthColumns& a, GroundTruthColumns& b) {
     return same_common(a, b) && same(a.image_ids, b.image_ids) && a.image_heights == b.image_heights &&
            a.image_widths == b.image_widths && same(a.category_ids, b.category_ids) &&
            a.category_names == b.category_names && a.id == b.id && same(a.area, b.area) && a.iscrowd == b.iscrowd &&
-           a.ignore == b.ignore && a.num_keypoints == b.num_keypoints;
+           a.ignore == b.ignore && a.num_keypoints == b.num_keypoints &&
+           same(a.negative_categories, b.negative_categories) &&
+           same(a.not_exhaustive_categories, b.not_exhaustive_categories) &&
+           a.category_frequencies == b.category_frequencies;
 }
 
 template <class Columns>

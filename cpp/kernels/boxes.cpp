@@ -128,4 +128,14 @@ void box_iou_block(const double* detections, Index detection_count, const double
     }
 }
 
+void pixel_iou_block(const double* detections, Index detection_count, const double* ground_truths,
+                     Index ground_truth_count, double* similarity) {
+    for (Index g = 0; g < ground_truth_count; ++g) {
+        const auto ground_truth = from_pixels(ground_truths + 4 * g);
+        for (Index d = 0; d < detection_count; ++d) {
+            similarity[d * ground_truth_count + g] = pixel_iou(from_pixels(detections + 4 * d), ground_truth);
+        }
+    }
+}
+
 }  // namespace metrix::boxes

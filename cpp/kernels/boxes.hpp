@@ -69,6 +69,10 @@ void paired_complete_box_iou(View2<const T> boxes1, View2<const T> boxes2, T eps
 void box_iou_block(const double* detections, Index detection_count, const double* ground_truths,
                    Index ground_truth_count, const std::uint8_t* crowd, double* similarity);
 
+// The same in the arithmetic of the VOC devkit, where the far corner (x + w, y + h) is a pixel of the box.
+void pixel_iou_block(const double* detections, Index detection_count, const double* ground_truths,
+                     Index ground_truth_count, double* similarity);
+
 // Greedy suppression as torchvision's on the CPU: in order of decreasing score, a box is kept unless its IoU with a
 // kept one is above the threshold. Returns indices of the kept boxes in that order.
 //   Ties: the lower index goes first. A pair whose IoU is NaN (no area, NaN or infinite coordinates) suppresses

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "kernels/detection/diagnostics.hpp"
+#include "kernels/matching/highest.hpp"
 #include "support/ordering.hpp"
 #include "support/parallel.hpp"
 #include "support/prefetch.hpp"
@@ -141,11 +143,15 @@ class Evaluation {
                                                           at(problem_.ground_truth_ignored, row) != 0,
                                                           at(problem_.ground_truth_without_match, row) != 0};
                                    });
+        const auto image_of = [&](std::int32_t row) {
+            return static_cast<std::size_t>(at(problem_.detection_image, row));
+        };
+        out_.nan_scores.assign(static_cast<std::size_t>(problem_.image_count), 0);
         detections_ =
             partition<Detection>(problem_.detection_category, problem_.category_count, problem_.detection_image,
                                  problem_.image_count, problem_.detection_order, [&](std::int32_t row) {
                                      const double score = at(problem_.detection_score, row);
-                                     out_.nan_scores += std::isnan(score);
+                                     if (std::isnan(score)) ++out_.nan_scores[image_of(row)];
                                      return Detection{descending_key(score),
                                                       at(problem_.detection_area, row),
                                                       at(problem_.detection_image, row),
@@ -225,6 +231,10 @@ class Evaluation {
         out_.rank.resize(count);
         out_.row.resize(count);
         out_.bits.resize(count * bits_per_detection());
+        if (problem_.diagnostics) {
+            out_.ground_truth.resize(count);
+            std::fill(out_.ground_truth.begin(), out_.ground_truth.end(), -1);
+        }
         // The largest first, so that no thread is left alone with it at the end.
         std::vector<std::size_t> largest_first(category_count());
         std::iota(largest_first.begin(), largest_first.end(), std::size_t{0});
@@ -243,6 +253,10 @@ class Evaluation {
 
     void order_category(std::size_t category, SortSpace& space) {
         const auto detections = detections_.of(category).first(static_cast<std::size_t>(kept_[category]));
+        if (!problem_.by_score) {
+            for (std::size_t i = 0; i < detections.size(); ++i) write_outcome(category, i, detections[i]);
+            return;
+        }
         space.order.resize(detections.size());
         space.scratch.resize(detections.size());
         for (std::size_t i = 0; i < detections.size(); ++i) {
@@ -250,22 +264,23 @@ class Evaluation {
         }
         stable_sort_by_key(space.order, space.scratch);
 
-        const auto first = static_cast<std::size_t>(out_.category_offset[category]);
         for (std::size_t i = 0; i < detections.size(); ++i) {
             // By score is any order in memory: ask for it early.
             constexpr std::size_t ahead = 12;
             const std::size_t later = std::min(i + ahead, detections.size() - 1);
             prefetch(&detections[static_cast<std::size_t>(space.order[later].row)]);
-
-            Detection& detection = detections[static_cast<std::size_t>(space.order[i].row)];
-            const std::size_t place = first + i;
-            detection.place = static_cast<std::int32_t>(place);
-            out_.score[place] = score_of(detection);
-            out_.image[place] = detection.image;
-            out_.rank[place] = detection.rank;
-            out_.row[place] = detection.row;
-            start_unmatched(detection.area, outcome(place));
+            write_outcome(category, i, detections[static_cast<std::size_t>(space.order[i].row)]);
         }
+    }
+
+    void write_outcome(std::size_t category, std::size_t i, Detection& detection) {
+        const std::size_t place = static_cast<std::size_t>(out_.category_offset[category]) + i;
+        detection.place = static_cast<std::int32_t>(place);
+        out_.score[place] = score_of(detection);
+        out_.image[place] = detection.image;
+        out_.rank[place] = detection.rank;
+        out_.row[place] = detection.row;
+        start_unmatched(detection, outcome(place));
     }
 
     [[nodiscard]] double score_of(const Detection& detection) const {
@@ -275,11 +290,13 @@ class Evaluation {
 
     [[nodiscard]] Bits* outcome(std::size_t place) { return out_.bits.data() + place * bits_per_detection(); }
 
-    // Ignored where it lies outside of the breakdown itself.
-    void start_unmatched(double area, Bits* bits) const {
+    // Ignored where it lies outside of the breakdown itself, or is excused everywhere.
+    void start_unmatched(const Detection& detection, Bits* bits) const {
         const Index words = word_count();
+        const int is_excused =
+            static_cast<int>(!problem_.detection_excused.empty() && at(problem_.detection_excused, detection.row) != 0);
         for (Index a = 0; a < breakdown_count(); ++a) {
-            const auto if_outside = static_cast<Bits>(-static_cast<int>(is_outside(area, a)));
+            const auto if_outside = static_cast<Bits>(-(static_cast<int>(is_outside(detection.area, a)) | is_excused));
             for (Index w = 0; w < words; ++w) {
                 *bits++ = 0;
                 *bits++ = if_outside & matching::bits_of_word(ssize(problem_.thresholds), w);
@@ -293,6 +310,13 @@ class Evaluation {
         Bits bits;
     };
 
+    // What was met in an image and stays rare.
+    struct Oddity {
+        std::int32_t image;
+        std::int64_t nan_pairs;
+        std::int64_t mismatches;
+    };
+
     struct Workspace {
         std::vector<std::int32_t> detection_rows;     // of several cells, one after the other
         std::vector<std::int32_t> ground_truth_rows;  // the same
@@ -303,7 +327,8 @@ class Evaluation {
         matching::Candidates candidates;
         std::vector<Match> uniform_matches;  // of the cell and word at hand, where no ground truth comes before another
         bool has_uniform_matches = false;
-        std::int64_t nan_pairs = 0;
+        std::vector<Oddity> oddities;
+        std::int64_t mismatches = 0;  // met so far
     };
 
     void match_cells() {
@@ -317,8 +342,14 @@ class Evaluation {
             match_some(View1<const Cell>(cells_).subspan(begin, count), workspaces[static_cast<std::size_t>(thread)],
                        thread);
         });
-        for (const Workspace& workspace : workspaces) out_.nan_pairs += workspace.nan_pairs;
-        out_.mismatches = similarity_.mismatches();
+        out_.nan_pairs.assign(static_cast<std::size_t>(problem_.image_count), 0);
+        out_.mismatches.assign(static_cast<std::size_t>(problem_.image_count), 0);
+        for (const Workspace& workspace : workspaces) {
+            for (const Oddity& oddity : workspace.oddities) {
+                out_.nan_pairs[static_cast<std::size_t>(oddity.image)] += oddity.nan_pairs;
+                out_.mismatches[static_cast<std::size_t>(oddity.image)] += oddity.mismatches;
+            }
+        }
     }
 
     [[nodiscard]] View1<const Detection> detections_of(const Cell& cell) const {
@@ -362,6 +393,10 @@ class Evaluation {
         work.block.resize(std::max(work.block.size(), detections.size() * ground_truths.size()));
         const View2<double> block{work.block.data(), ssize(detections), ssize(ground_truths)};
         similarity_.fill(detection_rows, ground_truth_rows, block, thread);
+        if (const std::int64_t mismatches = similarity_.mismatches(thread); mismatches != work.mismatches) {
+            work.oddities.push_back({detections.front().image, 0, mismatches - work.mismatches});
+            work.mismatches = mismatches;
+        }
 
         const Index threshold_count = ssize(problem_.thresholds);
         for (Index word = 0; word < word_count(); ++word) {
@@ -370,7 +405,9 @@ class Evaluation {
                 static_cast<std::size_t>(first),
                 static_cast<std::size_t>(std::min(matching::thresholds_per_word, threshold_count - first)));
             work.candidates.collect(block, thresholds, problem_.nan_matches);
-            if (word == 0) work.nan_pairs += work.candidates.nan_count();
+            if (word == 0 && work.candidates.has_nan()) {
+                work.oddities.push_back({detections.front().image, work.candidates.nan_count(), 0});
+            }
             if (work.candidates.empty()) continue;
             for (const auto& [d, begin, end] : work.candidates.detections()) {
                 prefetch(outcome(static_cast<std::size_t>(detections[static_cast<std::size_t>(d)].place)));
@@ -380,6 +417,13 @@ class Evaluation {
                 match_breakdown(detections, ground_truths, block, thresholds, word, a, work);
             }
         }
+    }
+
+    // The bit of the lowest threshold, if it stands in this word.
+    [[nodiscard]] Bits lowest_threshold_of(Index word) const {
+        const auto lowest = std::min_element(problem_.thresholds.begin(), problem_.thresholds.end());
+        const Index place = lowest - problem_.thresholds.begin() - word * matching::thresholds_per_word;
+        return place >= 0 && place < matching::thresholds_per_word ? static_cast<Bits>(1U << place) : Bits{0};
     }
 
     void match_breakdown(View1<const Detection> detections, View1<const GroundTruth> ground_truths,
@@ -393,6 +437,7 @@ class Evaluation {
         }
 
         const Index pair = 2 * (breakdown * word_count() + word);
+        const Bits noted = problem_.diagnostics && breakdown == 0 ? lowest_threshold_of(word) : Bits{0};
         const auto apply = [&](std::int32_t d, std::int32_t g, Bits bits) {
             Bits* const of_detection =
                 outcome(static_cast<std::size_t>(detections[static_cast<std::size_t>(d)].place)) + pair;
@@ -405,9 +450,15 @@ class Evaluation {
                 ignored = static_cast<Bits>(ignored & ~bits);
             }
             if (counts_as_match) matched = static_cast<Bits>(matched | bits);
+            if (counts_as_match && (bits & noted) != 0) {
+                out_.ground_truth[static_cast<std::size_t>(detections[static_cast<std::size_t>(d)].place)] =
+                    ground_truths[static_cast<std::size_t>(g)].row;
+            }
         };
         const Bits all = matching::bits_of_word(ssize(problem_.thresholds), word);
-        if (work.candidates.has_nan() && problem_.nan_matches) {
+        if (problem_.only_highest) {
+            matching::match_highest(block, thresholds, work.ignored, work.taken, apply);
+        } else if (work.candidates.has_nan() && problem_.nan_matches) {
             matching::match_literally(block, thresholds, work.ignored, work.crowd, work.taken, apply);
         } else if (ignored_count != 0 && ignored_count != ground_truths.size()) {
             matching::match_candidates(work.candidates, work.ignored, work.crowd, all, work.taken, apply);
@@ -437,7 +488,9 @@ class Evaluation {
 }  // namespace
 
 Outcomes evaluate(const Problem& problem, Similarity& similarity, int num_threads) {
-    return Evaluation(problem, similarity, num_threads).run();
+    Outcomes outcomes = Evaluation(problem, similarity, num_threads).run();
+    if (problem.diagnostics) find_best_overlaps(problem, similarity, num_threads, outcomes);
+    return outcomes;
 }
 
 }  // namespace metrix::detection

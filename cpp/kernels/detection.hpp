@@ -8,7 +8,7 @@
 //                 D x G blocks
 //
 // The outcome of a detection, one bit for each threshold: matched (to a ground truth whose match counts), and ignored
-// (matched to an ignored ground truth, or matched to none and itself outside of the breakdown).
+// (matched to an ignored ground truth, or matched to none and itself outside of the breakdown or excused).
 //
 // Semantics are those of pycocotools' COCOeval.evaluateImg; what the reference does with ground truth ids of 0 and with
 // NaN is asked for by the fields of Problem.
@@ -42,8 +42,8 @@ class Similarity {
     // Says that these rows will be asked for soon.
     virtual void expect(View1<const std::int32_t> /*detections*/, View1<const std::int32_t> /*ground_truths*/) const {}
 
-    // Pairs met that cannot be compared (masks of different size).
-    [[nodiscard]] virtual std::int64_t mismatches() const { return 0; }
+    // Pairs that this thread met and that cannot be compared (masks of different size), since `prepare`.
+    [[nodiscard]] virtual std::int64_t mismatches(int /*thread*/) const { return 0; }
 };
 
 struct Problem {
@@ -62,6 +62,7 @@ struct Problem {
     View1<const std::int32_t> detection_category;
     View1<const double> detection_score;
     View1<const double> detection_area;
+    View1<const std::uint8_t> detection_excused;  // ignored where it matches nothing; empty: none is
 
     // The order in which a cell lists its rows, where it is not that of the columns; empty otherwise. A row may come
     // twice, or not at all.
@@ -72,6 +73,12 @@ struct Problem {
     View2<const double> area_ranges;  // A x 2, both ends inside
     std::int64_t max_detections = 0;  // of an image and category
     bool nan_matches = true;
+    bool only_highest = false;  // the matching rule of kernels/matching/highest.hpp
+
+    // False leaves the detections of a category by image and rank: all that merging needs (detection/merge.hpp).
+    bool by_score = true;
+    // Whether to look at each detection beside the thresholds as well; costs about as much again as the matching.
+    bool diagnostics = false;
 };
 
 struct Outcomes {
@@ -84,9 +91,14 @@ struct Outcomes {
     std::vector<std::int64_t> positives;        // [K][A]: ground truths that are not ignored
     std::vector<std::int32_t> image_positives;  // [I][A]: the same by image
 
-    std::int64_t nan_pairs = 0;   // NaN similarities met
-    std::int64_t mismatches = 0;  // see Similarity
-    std::int64_t nan_scores = 0;
+    // With diagnostics only; see detection/diagnostics.hpp for the overlaps.
+    Buffer<std::int32_t> ground_truth;  // N: the row matched at the lowest threshold and first breakdown, or -1
+    Buffer<float> best_overlap;         // N
+    Buffer<float> best_other_overlap;   // N
+
+    std::vector<std::int64_t> nan_pairs;   // [I]: NaN similarities met
+    std::vector<std::int64_t> mismatches;  // [I]: see Similarity
+    std::vector<std::int64_t> nan_scores;  // [I]
 };
 
 Outcomes evaluate(const Problem& problem, Similarity& similarity, int num_threads);

@@ -7,6 +7,7 @@
 //   to_boxes      x, y, width, height of the foreground                 (zeros if there is none)
 //   iou           |A n B| / |A u B|, or |A n B| / |A| if B is a crowd   (64-bit quotient of 32-bit counts)
 //   merge         runs of the union or the intersection
+//   boundary      runs of the pixels near the outside, see masks/boundary.hpp
 //   from_polygons runs of the pixels inside an outline, see masks/polygons.hpp
 //   to_string, from_string   the compressed counts of COCO files, see masks/string_form.hpp
 //
@@ -41,6 +42,9 @@
 //   merge: a mask without runs among several        error                                       reads through null
 //   merge: more than h * w + 1 runs                 error                                       writes out of bounds
 //   merge: runs that sum to different totals        error                                       endless loop
+//   boundary: runs that do not sum to h * w         error                                       uninitialised pixels
+//   boundary: runs of length 0 anywhere             as the reference: decoded and encoded       same
+//   boundary: no pixels (h = 0 or w = 0)            one run of length 0                         error
 //   string: characters outside of 48 .. 111         as the reference: the six low bits of       same
 //                                                   the character less 48
 //   string: a character 0                           as the reference: the string ends there     same
@@ -111,6 +115,14 @@ std::uint32_t area(View1<const std::uint32_t> counts);
                                    Scratch& scratch, RunLengths& mask);
 [[nodiscard]] Problem from_box(View1<const double> box, std::uint32_t height, std::uint32_t width, Scratch& scratch,
                                RunLengths& mask);
+
+// Pixels that the boundary of a mask on such a canvas is wide: dilation_ratio times its diagonal, rounded as Python
+// rounds, at least 1. Source: boundary-iou-api 37d2558, mask_to_boundary.
+std::uint32_t boundary_distance(std::uint32_t height, std::uint32_t width, double dilation_ratio);
+
+// The foreground that `distance` (at least 1) steps to any of the eight neighbours can lead out of: see
+// masks/boundary.hpp. Its counts live in scratch.results.
+[[nodiscard]] Problem boundary(const RunLengths& mask, std::uint32_t distance, Scratch& scratch, RunLengths& result);
 
 // The compressed form of COCO files, appended to `text`; and back, into scratch.results.
 void to_string(View1<const std::uint32_t> counts, std::string& text);

@@ -1,9 +1,9 @@
 // Readers of COCO's JSON files: a single pass over the bytes, straight into columns.
 //
 //   detections     [{"image_id", "category_id", "score", "bbox" | "segmentation" | "keypoints"}, ...]
-//   ground truth   {"images": [{"id", "height", "width"}], "annotations": [{"id", "image_id", "category_id", "bbox",
-//                  "area", "iscrowd", "ignore", "segmentation", "keypoints", "num_keypoints"}],
-//                  "categories": [{"id", "name"}]}
+//   ground truth   {"images": [{"id", "height", "width", "neg_category_ids", "not_exhaustive_category_ids"}],
+//                  "annotations": [{"id", "image_id", "category_id", "bbox", "area", "iscrowd", "ignore",
+//                  "segmentation", "keypoints", "num_keypoints"}], "categories": [{"id", "name", "frequency"}]}
 //
 // Keys may come in any order and others are skipped. Numbers become the very doubles of Python's json (integers beyond
 // the largest double are refused, as Python refuses to convert them). Memory is the columns and a window of a few
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kernels/records/columns.hpp"
+#include "kernels/records/id_lists.hpp"
 #include "kernels/records/input.hpp"
 
 namespace metrix::records {
@@ -24,6 +25,7 @@ struct ReadOptions {
     bool bbox = true;
     bool segmentation = true;
     bool keypoints = true;
+    bool federated = true;  // which categories an image was searched for, and how frequent categories are (LVIS)
     int num_threads = 1;
     std::uint64_t size_hint = 0;  // bytes of text if known; only memory is reserved by it
 };
@@ -45,6 +47,9 @@ struct GroundTruthColumns {
     std::vector<std::int64_t> image_widths;
     IdColumn category_ids;
     std::vector<std::string> category_names;
+    IdLists negative_categories;
+    IdLists not_exhaustive_categories;
+    std::vector<std::string> category_frequencies;  // empty where a category has none
 
     std::vector<std::int64_t> id;
     IdColumn image_id;

@@ -5,8 +5,22 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from metrix import _core, boxes, curves, detection, keypoints, masks, matching, protocols, records, report
+from metrix import (
+    _core,
+    boxes,
+    curves,
+    detection,
+    evaluator,
+    keypoints,
+    masks,
+    matching,
+    protocols,
+    readers,
+    records,
+    report,
+)
 from metrix.detection import evaluate_detections
+from metrix.evaluator import DetectionEvaluator
 from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
@@ -15,6 +29,7 @@ if TYPE_CHECKING:
 
 __version__: str = _core.version
 __all__ = [
+    "DetectionEvaluator",
     "DetectionReport",
     "Detections",
     "GroundTruth",
@@ -23,11 +38,13 @@ __all__ = [
     "curves",
     "detection",
     "evaluate_detections",
+    "evaluator",
     "keypoints",
     "losses",
     "masks",
     "matching",
     "protocols",
+    "readers",
     "records",
     "report",
 ]

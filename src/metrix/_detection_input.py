@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from metrix import _core
+from metrix._admission import deciding_row, judged_and_excused, missing_lists, within_caps
+from metrix._quirks import QuirkCounts
 from metrix.protocols import DetectionProtocol, IouType
-from metrix.records import Detections, GroundTruth, IdColumn, MaskColumn
+from metrix.records import PRESENCE, Detections, GroundTruth, IdColumn, MaskColumn
 
 Int32Array = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
@@ -24,9 +26,11 @@ FlagArray = npt.NDArray[np.uint8]
 EVERY_ROW: Int32Array = np.zeros(0, dtype=np.int32)
 
 
-def fields_to_read(iou_type: IouType) -> tuple[str, ...]:
+def fields_to_read(iou_type: IouType, protocol: DetectionProtocol | None = None) -> tuple[str, ...]:
     """Which optional columns an evaluation needs. Boxes always: the reference takes areas from them where they stand."""
-    return {"bbox": ("bbox",), "segm": ("bbox", "segmentation"), "keypoints": ("bbox", "keypoints")}[iou_type]
+    shape = {"bbox": (), "segm": ("segmentation",), "boundary": ("segmentation",), "keypoints": ("keypoints",)}
+    fields = ("bbox", *shape[iou_type])
+    return (*fields, "federated") if protocol is not None and protocol.is_federated else fields
 
 
 @dataclass(frozen=True)
@@ -39,19 +43,31 @@ class Selection:
     category_ids: npt.NDArray[Any]
     category_names: tuple[str, ...]
     category_place: Int32Array
+    #: Of each evaluated category: "r", "c", "f", or "" where unknown.
+    category_frequencies: tuple[str, ...]
+
+    def frequencies(self, *, use_categories: bool) -> tuple[str, ...]:
+        """How frequent the reported categories are; where several are one, which group that is nobody knows."""
+        if use_categories:
+            return self.category_frequencies
+        return (self.category_frequencies[0] if len(self.category_frequencies) == 1 else "",)
 
     @classmethod
     def of(cls, truth: GroundTruth, categories: Any, images: Any, *, use_categories: bool) -> Selection:
         """What the caller chose of what the ground truth lists."""
         image_rows = _chosen_rows(truth.image_ids, images, "images", ascending=True)
         # Where all categories are one, their order decides the order inside a cell, so it stays as the caller has it.
-        category_rows = _chosen_rows(truth.category_ids, categories, "categories", ascending=use_categories)
+        known = truth.category_ids
+        category_rows = _chosen_rows(known, categories, "categories", ascending=use_categories)
         return cls(
             image_ids=truth.image_ids[image_rows],
             image_place=_inverse(image_rows, len(truth.image_ids)),
             category_ids=truth.category_ids[category_rows],
             category_names=tuple(truth.category_names[row] for row in category_rows),
             category_place=_inverse(category_rows, len(truth.category_ids)),
+            category_frequencies=tuple(
+                (truth.category_frequencies or ("",) * len(known))[row] for row in category_rows
+            ),
         )
 
 
@@ -81,7 +97,10 @@ def _look_up(table: Int32Array, places: Int32Array) -> Int32Array:
         return np.full(len(places), -1, dtype=np.int32)
     if np.array_equal(table, np.arange(len(table))):
         return places
-    return np.where(places < 0, np.int32(-1), table[places])
+    found = table[places]  # of -1 the last one
+    if places.min(initial=0) < 0:
+        found[places < 0] = -1
+    return found
 
 
 @dataclass(frozen=True)
@@ -101,7 +120,9 @@ class EvaluationInput:
     detection_score: FloatArray
     detection_area: FloatArray
     detection_order: Int32Array
-    quirks: dict[str, int]
+    #: Detections that are ignored where they match nothing; none if empty.
+    detection_excused: FlagArray
+    quirks: QuirkCounts
 
 
 def prepare_input(
@@ -113,12 +134,17 @@ def prepare_input(
     *,
     corrected: bool,
     num_threads: int,
+    quirks_by_image: bool = False,
+    ids_within_images: bool = False,
 ) -> EvaluationInput:
-    """Everything that is decided before the first comparison."""
-    quirks: dict[str, int] = {}
+    """Everything that is decided before the first comparison.
+
+    Args beyond those of ``evaluate_detections``:
+        quirks_by_image: count quirks by image as well, in the order of all images that the ground truth lists.
+        ids_within_images: let the id of an annotation repeat in another image without a meaning.
+    """
     listed_image = truth.image_id.positions_in(truth.image_ids)
     listed_category = truth.category_id.positions_in(truth.category_ids)
-    quirks["unlisted_annotation"] = int(np.count_nonzero((listed_image < 0) | (listed_category < 0)))
     truth_image = _look_up(selection.image_place, listed_image)
     truth_category = _look_up(selection.category_place, listed_category)
 
@@ -129,40 +155,88 @@ def prepare_input(
             f"detections[{row}].image_id: {found.image_id[row]!r} is not an image of the ground truth"
             + _hint_on_kinds(found.image_id, truth.image_ids)
         )
+    kept = within_caps(found, found_image, truth, protocol, num_threads)
+    first = deciding_row(found, found_image, protocol)
+    quirks = QuirkCounts(listed_image, found_image, by_image=quirks_by_image)
+    quirks.of_annotations("unlisted_annotation", (listed_image < 0) | (listed_category < 0))
     found_image = _look_up(selection.image_place, found_image)
     found_category = _look_up(selection.category_place, found.category_id.positions_in(truth.category_ids))
-    quirks["unlisted_category"] = int(np.count_nonzero(found_category < 0))
-    quirks["no_detections"] = int(len(found) == 0)
+    quirks.of_detections("unlisted_category", found_category < 0)
+    quirks.totals["no_detections"] = int(len(found) == 0)
 
     takes_part = (truth_image >= 0) & (truth_category >= 0)
-    # Where all categories are one, the reference drops those not chosen only after it has looked up the ids.
-    looked_up = takes_part if protocol.use_categories else truth_image >= 0
-    truth_order = _order_of_ids(truth.id, truth_image, looked_up, quirks, corrected=corrected)
+    limits = None if corrected else protocol.areas_between
+    if limits is not None:
+        left_out = takes_part & ~_lies_between(truth.area, limits) & truth.has("area")
+        quirks.of_annotations("area_left_out", left_out)
+        takes_part &= ~left_out
+    # Where all categories are one, COCO's code drops those not chosen only after it has looked up the ids.
+    looked_up = takes_part if protocol.use_categories or protocol.is_federated else truth_image >= 0
+    truth_order = EVERY_ROW
+    if protocol.uses_annotation_ids:
+        truth_order = _order_of_ids(
+            truth.id, truth_image, looked_up, quirks, corrected=corrected, within_images=ids_within_images
+        )
     found_order = EVERY_ROW
-    if not protocol.use_categories:
+    if limits is not None and not len(truth_order):
+        truth_category = np.where(takes_part, truth_category, np.int32(-1))
+    if kept is not None and not kept.all():
+        found_category = np.where(kept != 0, found_category, np.int32(-1))
+        # Nobody asks what the others had. The first one may be of a category that does not exist, and still decides.
+        every_field = np.uint16(sum(PRESENCE.values()))
+        is_asked = kept != 0
+        is_asked[first] = True
+        found = replace(found, presence=np.where(is_asked, found.presence, every_field))
+    excused = np.zeros(0, dtype=np.uint8)
+    if protocol.is_federated:
+        rows = truth_order if len(truth_order) else slice(None)
+        judged, excused = judged_and_excused(
+            truth, selection, (truth_image[rows], truth_category[rows]), (found_image, found_category), num_threads
+        )
+        quirks.of_detections("unjudged_detection", (found_category >= 0) & (found_image >= 0) & (judged == 0))
+        found_category = np.where(judged != 0, found_category, np.int32(-1))
+        quirks.totals["missing_neg_category_ids"] = missing_lists(truth.neg_category_ids, selection)
+        quirks.totals["missing_not_exhaustive_category_ids"] = missing_lists(
+            truth.not_exhaustive_category_ids, selection
+        )
+        quirks.totals["missing_frequency"] = sum(not frequency for frequency in selection.category_frequencies)
+    if not protocol.use_categories and protocol.is_federated and not corrected:
+        quirks.of_all_detections("class_agnostic_lvis")
+        truth_order, truth_category = _of_lone_category(selection, truth_order, truth_category)
+        found_order, found_category = _of_lone_category(selection, EVERY_ROW, found_category)
+    elif not protocol.use_categories:
         # A cell then lists its rows by category first.
         truth_order = _by_category(truth_order, truth_category)
         found_order = _by_category(EVERY_ROW, found_category)
         truth_category = np.minimum(truth_category, np.int32(0))
         found_category = np.minimum(found_category, np.int32(0))
 
-    crowd = truth.iscrowd
-    ignored = crowd if not corrected else crowd | truth.ignore
+    crowd = truth.iscrowd if protocol.ignore_field == "iscrowd" else np.zeros(len(truth), dtype=np.uint8)
+    ignored = truth.ignore if protocol.ignore_field == "ignore" else crowd if not corrected else crowd | truth.ignore
     if iou_type == "keypoints":
         ignored = ignored | (_visible_counts(truth, quirks) == 0).astype(np.uint8)
-    without_match = np.zeros(len(truth), dtype=np.uint8) if corrected else (truth.id == 0).astype(np.uint8)
+    without_match = np.zeros(len(truth), dtype=np.uint8)
+    if protocol.uses_annotation_ids:
+        without_match = without_match if corrected else (truth.id == 0).astype(np.uint8)
+        quirks.of_annotations("annotation_id_zero", takes_part & (truth.id == 0))
+        quirks.of_annotations("missing_annotation_id", takes_part & ~truth.has("id"))
+    if protocol.ignore_field == "iscrowd":
+        quirks.of_annotations("ignore_flag_overwritten", takes_part & (truth.ignore != 0) & (crowd == 0))
+        quirks.of_annotations("missing_iscrowd", takes_part & ~truth.has("iscrowd"))
+    else:
+        quirks.of_annotations("crowd_not_read", takes_part & (truth.iscrowd != 0))
 
-    quirks["annotation_id_zero"] = int(np.count_nonzero(takes_part & (truth.id == 0)))
-    quirks["ignore_flag_overwritten"] = int(np.count_nonzero(takes_part & (truth.ignore != 0) & (crowd == 0)))
-    quirks["missing_iscrowd"] = int(np.count_nonzero(takes_part & ~truth.has("iscrowd")))
-    quirks["missing_annotation_id"] = int(np.count_nonzero(takes_part & ~truth.has("id")))
-
+    shapes = DetectionShapes(found, truth, num_threads, first)
     similarity, truth_area, found_area = _similarity(
-        truth, found, selection, iou_type, protocol, quirks, corrected=corrected, num_threads=num_threads
+        truth, found, shapes, crowd, selection, iou_type, protocol, quirks, corrected=corrected, num_threads=num_threads
     )
-    limits = {limit for low_high in protocol.area_ranges.values() for limit in low_high}
-    shared = [limit for limit in limits if sum(limit in low_high for low_high in protocol.area_ranges.values()) > 1]
-    quirks["area_on_border"] = sum(int(np.count_nonzero(takes_part & (truth_area == limit))) for limit in shared)
+    if limits is not None:
+        left_out = (found_category >= 0) & (found_image >= 0) & ~_lies_between(found_area, limits)
+        quirks.of_detections("area_left_out", left_out)
+        found_category = np.where(left_out, np.int32(-1), found_category)
+    borders = {border for low_high in protocol.area_ranges.values() for border in low_high}
+    shared = [border for border in borders if sum(border in low_high for low_high in protocol.area_ranges.values()) > 1]
+    quirks.of_annotations("area_on_border", takes_part & np.isin(truth_area, shared))
     return EvaluationInput(
         similarity=similarity,
         ground_truth_image=truth_image,
@@ -177,8 +251,13 @@ def prepare_input(
         detection_score=found.score,
         detection_area=found_area,
         detection_order=found_order,
+        detection_excused=excused,
         quirks=quirks,
     )
+
+
+def _lies_between(area: FloatArray, limits: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    return (area > limits[0]) & (area < limits[1])
 
 
 def _hint_on_kinds(ids: IdColumn, known: npt.NDArray[Any]) -> str:
@@ -192,16 +271,20 @@ def _order_of_ids(
     id: npt.NDArray[np.int64],
     image: Int32Array,
     looked_up: npt.NDArray[np.bool_],
-    quirks: dict[str, int],
+    quirks: QuirkCounts,
     *,
     corrected: bool,
+    within_images: bool,
 ) -> Int32Array:
     """Rows in the order in which the reference lists them: where ids repeat, the last row of an id stands in for each."""
     last: npt.NDArray[np.int64] | None = _core.records.last_row_of_id(id)
+    if last is not None and within_images:
+        distinct, number = np.unique(id, return_inverse=True)
+        last = _core.records.last_row_of_id(image * np.int64(len(distinct)) + number)
     if last is None:
         return EVERY_ROW
     rows = np.flatnonzero(looked_up)
-    quirks["duplicate_annotation_id"] = int(np.count_nonzero(last[rows] != rows))
+    quirks.of_annotations("duplicate_annotation_id", looked_up & (last != np.arange(len(last))))
     if corrected:
         return EVERY_ROW
     rows = rows[np.argsort(image[rows], kind="stable")]
@@ -213,12 +296,20 @@ def _by_category(order: Int32Array, category: Int32Array) -> Int32Array:
     return rows[np.argsort(category[rows], kind="stable")]
 
 
-def _visible_counts(truth: GroundTruth, quirks: dict[str, int]) -> npt.NDArray[np.int64]:
+def _of_lone_category(selection: Selection, order: Int32Array, category: Int32Array) -> tuple[Int32Array, Int32Array]:
+    """What LVISEval takes for all categories together: those of id -1 alone, once for each category."""
+    place = np.flatnonzero(selection.category_ids == -1)
+    is_taken = category == place[0] if len(place) else np.zeros(len(category), dtype=np.bool_)
+    rows = order if len(order) else np.arange(len(category), dtype=np.int32)
+    return np.tile(rows[is_taken[rows]], len(selection.category_ids)), np.where(is_taken, np.int32(0), np.int32(-1))
+
+
+def _visible_counts(truth: GroundTruth, quirks: QuirkCounts) -> npt.NDArray[np.int64]:
     """``num_keypoints``, counted where a record has none."""
     if truth.num_keypoints is None:
         return np.zeros(len(truth), dtype=np.int64)
     has = truth.has("num_keypoints")
-    quirks["missing_num_keypoints"] = int(np.count_nonzero(~has))
+    quirks.of_annotations("missing_num_keypoints", ~has)
     if truth.keypoints is None or has.all():
         return truth.num_keypoints
     return np.where(has, truth.num_keypoints, np.count_nonzero(truth.keypoints[:, :, 2] > 0, axis=1))
@@ -227,41 +318,48 @@ def _visible_counts(truth: GroundTruth, quirks: dict[str, int]) -> npt.NDArray[n
 def _similarity(
     truth: GroundTruth,
     found: Detections,
+    shapes: DetectionShapes,
+    crowd: FlagArray,
     selection: Selection,
     iou_type: IouType,
     protocol: DetectionProtocol,
-    quirks: dict[str, int],
+    quirks: QuirkCounts,
     *,
     corrected: bool,
     num_threads: int,
 ) -> tuple[Any, FloatArray, FloatArray]:
     """What compares the two sides, and the areas of ground truths and detections."""
-    shapes = DetectionShapes(found, truth, num_threads)
     if iou_type == "bbox":
         truth_boxes = _required(truth, "bbox", "annotations")
-        similarity = _core.detection.box_similarity(shapes.boxes(), truth_boxes, truth.iscrowd)
+        similarity = _core.detection.box_similarity(shapes.boxes(), truth_boxes, crowd, protocol.holds_corner_pixels)
         return similarity, _truth_area(truth, lambda: box_areas(truth_boxes), quirks), shapes.areas()
-    if iou_type == "segm":
+    if iou_type in ("segm", "boundary"):
         truth_masks = on_canvases(_required(truth, "segmentation", "annotations"), truth, truth.image_id, "annotations")
         found_masks = shapes.masks()
-        similarity = _core.detection.mask_similarity(found_masks.arrays(), truth_masks.arrays(), truth.iscrowd)
+        sides = (found_masks.arrays(), truth_masks.arrays(), crowd)
+        if iou_type == "segm":
+            similarity = _core.detection.mask_similarity(*sides)
+        else:
+            similarity = _core.detection.boundary_similarity(
+                *sides, protocol.dilation_ratio, protocol.dilation_pixels or 0
+            )
 
         def truth_mask_areas() -> FloatArray:
             return _core.detection.mask_areas(truth_masks.arrays(), "annotations", num_threads).astype(np.float64)
 
         found_area = shapes.areas() if not corrected else shapes.mask_areas(found_masks)
         if shapes.source == "bbox" and found.has("segmentation").any():
-            quirks["area_from_bbox"] = len(found)
+            quirks.of_all_detections("area_from_bbox")
         return similarity, _truth_area(truth, truth_mask_areas, quirks), found_area
     truth_points = _required(truth, "keypoints", "annotations")
     found_points = _required(found, "keypoints", "detections")
-    truth_area = _truth_area(truth, lambda: box_areas(_required(truth, "bbox", "annotations")), quirks)
+    truth_area = _pose_area(truth, protocol, quirks)
     found_area = shapes.areas() if not corrected else shapes.pose_areas()
     if shapes.source == "bbox":
-        quirks["area_from_bbox"] = len(found)
+        quirks.of_all_detections("area_from_bbox")
     # The reference looks up the poses of category -1, which exist only where the one category has this very id.
     if not protocol.use_categories and selection.category_ids.tolist() != [-1]:
-        quirks["class_agnostic_keypoints"] = len(found)
+        quirks.of_all_detections("class_agnostic_keypoints")
         if not corrected:
             return _core.detection.no_similarity(len(found), len(truth)), truth_area, found_area
     sigmas = _sigmas_for(protocol.sigmas, truth_points, found_points)
@@ -278,10 +376,10 @@ in_silence = np.errstate(over="ignore", invalid="ignore")
 class DetectionShapes:
     """Boxes, masks and areas of detections, from what the first of them has, as the reference's ``loadRes`` decides."""
 
-    def __init__(self, found: Detections, truth: GroundTruth, num_threads: int) -> None:
-        """Look at the first detection."""
+    def __init__(self, found: Detections, truth: GroundTruth, num_threads: int, row: int = 0) -> None:
+        """Look at the detection that decides: the first one."""
         self._found, self._truth, self._num_threads = found, truth, num_threads
-        first = [field for field in ("bbox", "segmentation", "keypoints") if len(found) and found.has(field)[0]]
+        first = [field for field in ("bbox", "segmentation", "keypoints") if len(found) and found.has(field)[row]]
         self.source = first[0] if first else "bbox"
 
     @in_silence
@@ -431,12 +529,17 @@ def _boxes_of_invisible(truth: GroundTruth, points: FloatArray) -> FloatArray:
     return boxes
 
 
-def _truth_area(truth: GroundTruth, instead: Callable[[], FloatArray], quirks: dict[str, int]) -> FloatArray:
+def _truth_area(truth: GroundTruth, instead: Callable[[], FloatArray], quirks: QuirkCounts) -> FloatArray:
     """The field ``area``, never worked out where it is there."""
     has = truth.has("area")
-    missing = int(np.count_nonzero(~has))
-    quirks["missing_area"] = missing
-    return np.where(has, truth.area, instead()) if missing else truth.area
+    quirks.of_annotations("missing_area", ~has)
+    return truth.area if has.all() else np.where(has, truth.area, instead())
+
+
+def _pose_area(truth: GroundTruth, protocol: DetectionProtocol, quirks: QuirkCounts) -> FloatArray:
+    if protocol.pose_share_of_box is not None:
+        return box_areas(_required(truth, "bbox", "annotations")) * protocol.pose_share_of_box
+    return _truth_area(truth, lambda: box_areas(_required(truth, "bbox", "annotations")), quirks)
 
 
 def _required(columns: GroundTruth | Detections, field: str, name: str) -> Any:

@@ -29,6 +29,10 @@ class Outcomes:
     bits: npt.NDArray[np.uint16]  # (N, A, words, 2) matched and ignored
     positives: npt.NDArray[np.int64]  # (K, A) ground truths that are not ignored
     image_positives: npt.NDArray[np.int32]  # (I, A)
+    #: With diagnostics: the annotation matched at the lowest threshold (or -1), and the best overlaps.
+    ground_truth: npt.NDArray[np.int32] | None = None  # (N,)
+    best_overlap: npt.NDArray[np.float32] | None = None  # (N,)
+    best_other_overlap: npt.NDArray[np.float32] | None = None  # (N,)
 
     def __len__(self) -> int:
         """Number of detections within the caps."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,19 @@ QUIRKS: Mapping[str, tuple[str, bool]] = MappingProxyType(
             "keypoint detections evaluated without categories, of which the reference matches none",
             True,
         ),
+        "area_left_out": (
+            "annotations and detections whose area is not above 0 and finite, which LVIS leaves out",
+            True,
+        ),
+        "crowd_not_read": ("annotations with iscrowd = 1, which count like any other", False),
+        "unjudged_detection": (
+            "detections of categories that their image neither shows nor is known not to show, which are left out",
+            False,
+        ),
+        "class_agnostic_lvis": (
+            "detections evaluated without categories, of which LVIS looks at those of category -1 alone",
+            True,
+        ),
         "missing_iscrowd": ("annotations without iscrowd, taken as 0; the reference stops", False),
         "missing_area": (
             "annotations without area, which is then that of their box or mask; the reference stops",
@@ -74,9 +91,65 @@ QUIRKS: Mapping[str, tuple[str, bool]] = MappingProxyType(
             "annotations without num_keypoints, which are then counted; the reference stops",
             False,
         ),
+        "missing_neg_category_ids": (
+            "images without neg_category_ids, taken as an empty list; the reference stops",
+            False,
+        ),
+        "missing_not_exhaustive_category_ids": (
+            "images without not_exhaustive_category_ids, taken as an empty list; the reference stops",
+            False,
+        ),
+        "missing_frequency": ("categories without frequency, which belong to no group; the reference stops", False),
         "no_detections": ("an empty list of detections; the reference stops", False),
+        "repeated_image": ("images that came again while streaming, of which one copy counts", False),
+        "repeated_image_differs": ("images that came again with other contents, of which one copy counts", False),
     }
 )
+
+#: Counts of one image each: places, ascending, and how many.
+ByImage = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+
+class QuirkCounts:
+    """How often each quirk was met, and in which images: a stream may have to take an image back."""
+
+    def __init__(
+        self, annotation_image: npt.NDArray[np.int32], detection_image: npt.NDArray[np.int32], *, by_image: bool
+    ) -> None:
+        """The image of each annotation and detection, or -1."""
+        self._annotation_image, self._detection_image = annotation_image, detection_image
+        self._is_by_image = by_image
+        self.totals: dict[str, int] = {}
+        #: Empty unless asked for.
+        self.annotations_by_image: dict[str, ByImage] = {}
+        self.detections_by_image: dict[str, ByImage] = {}
+
+    def of_annotations(self, name: str, met: npt.NDArray[np.bool_]) -> None:
+        """Which annotations met a quirk."""
+        self._add(name, met, self._annotation_image, self.annotations_by_image)
+
+    def of_detections(self, name: str, met: npt.NDArray[np.bool_]) -> None:
+        """Which detections met a quirk."""
+        self._add(name, met, self._detection_image, self.detections_by_image)
+
+    def of_all_detections(self, name: str) -> None:
+        """Every detection met a quirk."""
+        self.of_detections(name, np.ones(len(self._detection_image), dtype=np.bool_))
+
+    def _add(
+        self, name: str, met: npt.NDArray[np.bool_], image: npt.NDArray[np.int32], by_image: dict[str, ByImage]
+    ) -> None:
+        count = int(np.count_nonzero(met))
+        self.totals[name] = self.totals.get(name, 0) + count
+        if self._is_by_image and count:
+            images = image[met]
+            by_image[name] = counts_by_place(np.bincount(images[images >= 0]))
+
+
+def counts_by_place(counts: npt.NDArray[Any]) -> ByImage:
+    """The places whose count is not 0, with their counts."""
+    places = np.flatnonzero(counts)
+    return places, counts[places].astype(np.int64)
 
 
 def listed(counts: Mapping[str, int]) -> tuple[Quirk, ...]:

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import metrix
+from metrix._arrow import is_table
 from metrix._detection_input import fields_to_read
 from metrix.build_info import build_info
-from metrix.protocols import IouType
+from metrix.protocols import PROTOCOLS, IouType
+from metrix.readers import read_voc_detections, read_voc_ground_truth
 from metrix.records import Detections, read_detections, read_ground_truth
 from metrix.report import DetectionReport
 
@@ -27,6 +29,8 @@ examples:
   metrix eval instances_val2017.json bbox_results.json
   metrix eval instances_val2017.json.gz segm_results.json --iou-type segm --per-category
   metrix eval person_keypoints_val2017.json keypoint_results.json --json > report.json
+  metrix eval lvis_v1_val.json results.json --protocol lvis
+  metrix eval VOC2012/Annotations results/VOC2012/Main --protocol voc2012 --per-category
 
 exit codes:
   0  the numbers were printed
@@ -78,19 +82,34 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser(
         "eval",
-        help="average precision and recall of detections (COCO)",
-        description="Average precision and recall of detections, bit for bit as pycocotools 2.0.11 computes them.",
+        help="average precision and recall of detections (COCO, LVIS, VOC)",
+        description="Average precision and recall of detections, bit for bit as pycocotools 2.0.11 and lvis 0.5.3 compute "
+        "them.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     evaluate.set_defaults(run=_evaluate)
-    evaluate.add_argument("ground_truth", metavar="GROUND_TRUTH", help="COCO annotations: JSON, plain, gzip or zstd")
-    evaluate.add_argument("detections", metavar="DETECTIONS", help="COCO results: JSON, plain, gzip or zstd")
+    evaluate.add_argument(
+        "ground_truth",
+        metavar="GROUND_TRUTH",
+        help="COCO annotations: JSON, plain, gzip or zstd; or a folder of VOC's XML files",
+    )
+    evaluate.add_argument(
+        "detections",
+        metavar="DETECTIONS",
+        help="COCO results: JSON, plain, gzip or zstd; or a folder of VOC's text files",
+    )
     evaluate.add_argument(
         "--iou-type",
-        choices=["auto", "bbox", "segm", "keypoints"],
+        choices=["auto", "bbox", "segm", "boundary", "keypoints"],
         default="auto",
         help="what is compared; auto: boxes if the first detection has one, else masks, else keypoints (default: auto)",
+    )
+    evaluate.add_argument(
+        "--protocol",
+        choices=sorted(PROTOCOLS),
+        default="coco",
+        help="the benchmark whose rules and numbers these are (default: coco)",
     )
     evaluate.add_argument(
         "--semantics",
@@ -105,13 +124,19 @@ def _parser() -> argparse.ArgumentParser:
         "--max-detections",
         type=_whole_numbers,
         metavar="N,N,...",
-        help="caps on the detections per image and category (default: 1,10,100; keypoints: 20)",
+        help="caps on the detections per image and category (default: 1,10,100; keypoints: 20; lvis: 300 per image)",
     )
     evaluate.add_argument("--categories", type=_ids, metavar="ID,ID,...", help="categories to evaluate (default: all)")
     evaluate.add_argument("--images", type=_ids, metavar="ID,ID,...", help="images to evaluate (default: all)")
     evaluate.add_argument("--class-agnostic", action="store_true", help="take all categories as one")
     evaluate.add_argument(
         "--sigmas", type=_numbers, metavar="S,S,...", help="one for each keypoint (default: COCO's 17)"
+    )
+    evaluate.add_argument(
+        "--dilation-ratio",
+        type=float,
+        metavar="R",
+        help="width of boundaries as a part of the image's diagonal (default: 0.02)",
     )
     evaluate.add_argument(
         "--threads",
@@ -169,6 +194,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             ground_truth,
             detections,
             iou_type=iou_type,
+            protocol=options.protocol,
             semantics=options.semantics,
             iou_thresholds=options.iou_thresholds,
             max_detections=options.max_detections,
@@ -176,6 +202,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             images=options.images,
             use_categories=False if options.class_agnostic else None,
             sigmas=options.sigmas,
+            dilation_ratio=options.dilation_ratio,
             num_threads=options.threads,
             progress=progress.begin,
         )
@@ -219,9 +246,14 @@ class _Silent:
 
     def read(self, path: str, part: str, options: argparse.Namespace, iou_type: IouType = "bbox") -> Any:
         """Ground truth or detections."""
-        with self.open(path, part) as source:
+        suffix, read_voc = (".xml", read_voc_ground_truth) if part == "ground truth" else (".txt", read_voc_detections)
+        if path.endswith(suffix) or (os.path.isdir(path) and any(name.endswith(suffix) for name in os.listdir(path))):
+            self.begin(f"reading {part}")
+            return read_voc(path)
+        with contextlib.nullcontext(path) if is_table(path) else self.open(path, part) as source:
             if part == "ground truth":
-                return read_ground_truth(source, fields=fields_to_read(iou_type), num_threads=options.threads)
+                fields = fields_to_read(iou_type, PROTOCOLS[options.protocol].get(iou_type))
+                return read_ground_truth(source, fields=fields, num_threads=options.threads)
             return read_detections(source, num_threads=options.threads)
 
 

@@ -25,7 +25,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from metrix import _core, _records
+from metrix import _arrow, _core, _records
 from metrix._arrays import as_float64, as_ndarray, require_shape
 from metrix._sources import ByteSource, is_byte_source, open_source
 from metrix._threads import resolve_num_threads
@@ -33,8 +33,9 @@ from metrix._threads import resolve_num_threads
 Int64Array = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-#: Which optional columns are read: what is not needed is skipped, which is most of a ground truth's bytes.
-FIELDS = ("bbox", "segmentation", "keypoints")
+#: Which optional columns are read: what is not needed is skipped, which is most of a ground truth's bytes. ``"federated"``
+#: are the categories that an image was searched for and the frequency of categories, as LVIS has them.
+FIELDS = ("bbox", "segmentation", "keypoints", "federated")
 
 #: Bits of the ``presence`` column: what a record had.
 PRESENCE: Mapping[str, int] = _core.records.presence
@@ -79,6 +80,8 @@ class IdColumn:
     @classmethod
     def from_values(cls, values: Any, name: str) -> IdColumn:
         """From integers, whole floats or text."""
+        if isinstance(values, cls):
+            return values
         array = as_ndarray(values, name)
         require_shape(array, name, (None,))
         if array.dtype.kind == "U" or (array.dtype.kind == "O" and all(isinstance(value, str) for value in array)):
@@ -125,6 +128,39 @@ class MaskColumn:
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
         """What the kernels take."""
         return self.kind, self.offset, self.payload, self.height, self.width
+
+
+@dataclass(frozen=True)
+class CategoryLists:
+    """A list of categories for each image: those of image i are ``ids`` from ``offset[i]`` to ``offset[i + 1]``."""
+
+    offset: Int64Array
+    ids: IdColumn
+    #: (I,) which images had a list; the others have an empty one.
+    listed: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Images."""
+        return len(self.listed)
+
+    def take(self, rows: Int64Array) -> CategoryLists:
+        """The lists of some images, in their order."""
+        if len(rows) == len(self) and bool(np.all(rows[1:] > rows[:-1])):
+            return self
+        counts = np.diff(self.offset)[rows]
+        offset = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+        place = np.repeat(self.offset[:-1][rows] - offset[:-1], counts) + np.arange(offset[-1])
+        return CategoryLists(offset, IdColumn(self.ids.values[place], self.ids.texts), self.listed[rows])
+
+    @classmethod
+    def from_lists(cls, lists: Sequence[Any], count: int, name: str) -> CategoryLists:
+        """From one sequence of ids for each of ``count`` images."""
+        _require_rows(len(lists), count, name)
+        offset = np.zeros(count + 1, dtype=np.int64)
+        offset[1:] = np.cumsum([len(some) for some in lists])
+        return cls(
+            offset, IdColumn.from_values([id for some in lists for id in some], name), np.ones(count, dtype=bool)
+        )
 
 
 @dataclass(frozen=True)
@@ -210,6 +246,34 @@ class Detections:
             presence=np.full(count, present, dtype=np.uint16),
         )
 
+    @classmethod
+    def from_arrow(cls, detections: Any, *, fields: Iterable[str] = FIELDS) -> Detections:
+        """Detections from an Arrow table or a Parquet file; needs pyarrow (``metrix[arrow]``).
+
+        Args:
+            detections: a pyarrow Table or RecordBatch, anything that exports Arrow data (``__arrow_c_stream__``,
+                ``__arrow_c_array__``), or the path of a Parquet, Arrow or Feather file. Columns, others are not looked at:
+
+                - ``image_id``, ``category_id``: integers or text, also as dictionaries.
+                - ``score``: numbers.
+                - ``bbox``: lists of x, y, width, height in pixels, of a fixed size or not, or structs of x, y, w, h. As
+                  ``fixed_size_list<double>[4]`` in one chunk without nulls they are not copied, and nor are scores and
+                  ids of 64 bits.
+                - ``segmentation``: structs of size (height, width) and counts (run lengths, or their compressed text);
+                  or that text alone, beside columns ``height`` and ``width``; or lists of polygons.
+                - ``keypoints``: x, y and a third number of each point, in one list or one list for each point.
+            fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"`` to read.
+
+        Raises:
+            ValueError: for a column that is missing, a null in ids or scores, a list of the wrong length; the message
+                names the column and the row. A null box, mask or pose is none.
+            TypeError: for a column of another type.
+            ImportError: without pyarrow.
+
+        Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+        """
+        return _arrow.detections_from(detections, fields)
+
 
 @dataclass(frozen=True)
 class GroundTruth:
@@ -240,6 +304,12 @@ class GroundTruth:
     num_keypoints: Int64Array | None
     #: What each record had: bits of :data:`PRESENCE`.
     presence: npt.NDArray[np.uint16]
+    #: Categories that an image is known not to show, and those of which it may show more than is annotated; None if they
+    #: were not read.
+    neg_category_ids: CategoryLists | None = None
+    not_exhaustive_category_ids: CategoryLists | None = None
+    #: K texts, ``"r"``, ``"c"`` or ``"f"`` in LVIS, "" where unknown; None if they were not read.
+    category_frequencies: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         """Number of annotations."""
@@ -275,6 +345,9 @@ class GroundTruth:
         image_sizes: Any = None,
         category_ids: Any = None,
         category_names: Sequence[str] | None = None,
+        category_frequencies: Sequence[str] | None = None,
+        neg_category_ids: Sequence[Any] | None = None,
+        not_exhaustive_category_ids: Sequence[Any] | None = None,
     ) -> GroundTruth:
         """Ground truth from columns: NumPy arrays, anything with DLPack or ``__array__``, or lists.
 
@@ -293,6 +366,10 @@ class GroundTruth:
             image_sizes: (I, 2) height, width of ``image_ids``; only polygons need it.
             category_ids: (K,) all categories. Without it, the ones in ``category_id``.
             category_names: K names of ``category_ids``.
+            category_frequencies: K texts of ``category_ids``: ``"r"``, ``"c"`` or ``"f"`` (LVIS).
+            neg_category_ids: for each of ``image_ids`` the categories that it is known not to show (LVIS).
+            not_exhaustive_category_ids: for each of ``image_ids`` the categories of which it may show more than is
+                annotated (LVIS).
 
         Raises:
             ValueError: if lengths or shapes do not fit; the message names the argument.
@@ -351,6 +428,18 @@ class GroundTruth:
                 raise ValueError("category_names: expected category_ids with it, which say whose names these are")
             _require_rows(len(category_names), len(categories), "category_names")
             names = [str(name) for name in category_names]
+        if category_frequencies is not None:
+            if category_ids is None:
+                raise ValueError("category_frequencies: expected category_ids with it, which say whose they are")
+            _require_rows(len(category_frequencies), len(categories), "category_frequencies")
+        lists: dict[str, CategoryLists | None] = {}
+        for name, given_lists in (
+            ("neg_category_ids", neg_category_ids),
+            ("not_exhaustive_category_ids", not_exhaustive_category_ids),
+        ):
+            if given_lists is not None and image_ids is None:
+                raise ValueError(f"{name}: expected image_ids with it, which say whose categories these are")
+            lists[name] = None if given_lists is None else CategoryLists.from_lists(given_lists, len(images), name)
         known_images, last_image = _distinct_last(images)
         known_categories, last_category = _distinct_last(categories)
         return cls(
@@ -369,7 +458,33 @@ class GroundTruth:
             keypoints=points,
             num_keypoints=visible,
             presence=np.full(count, present, dtype=np.uint16),
+            category_frequencies=None
+            if category_frequencies is None
+            else tuple(str(category_frequencies[row]) for row in last_category),
+            **{name: None if some is None else some.take(last_image) for name, some in lists.items()},
         )
+
+    @classmethod
+    def from_arrow(
+        cls, annotations: Any, *, images: Any = None, categories: Any = None, fields: Iterable[str] = FIELDS
+    ) -> GroundTruth:
+        """Ground truth from Arrow tables or Parquet files; needs pyarrow (``metrix[arrow]``).
+
+        Args:
+            annotations: a table as :meth:`Detections.from_arrow` takes, with ``image_id``, ``category_id``, and any of
+                ``bbox``, ``segmentation``, ``keypoints``, ``area``, ``iscrowd``, ``ignore``, ``num_keypoints`` (where null
+                means absent) and ``id``.
+            images: a table of all images, those without annotations too: ``id``, and for polygons ``height`` and
+                ``width``. Without it, the images of the annotations.
+            categories: a table of all categories: ``id``, and ``name`` if there is one.
+            fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"`` to read.
+
+        Raises:
+            ValueError, TypeError, ImportError: as :meth:`Detections.from_arrow`.
+
+        Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+        """
+        return _arrow.ground_truth_from(annotations, images, categories, fields)
 
 
 def read_ground_truth(
@@ -379,9 +494,11 @@ def read_ground_truth(
 
     Args:
         source: a path (plain, gzip or zstd, told by its first bytes), the bytes of such a file, a binary file, or a dict
-            with ``images``, ``annotations`` and ``categories``. Nothing of a dict is changed.
-        fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"`` to read; the others are skipped, which saves most
-            of the time.
+            with ``images``, ``annotations`` and ``categories``. Nothing of a dict is changed. Also what
+            :meth:`GroundTruth.from_arrow` takes, a path being told by its ``.parquet``, ``.arrow`` or ``.feather``, or a
+            dict of such tables.
+        fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"``, ``"federated"`` to read; the others are skipped,
+            which saves most of the time.
         num_threads: None for all usable CPUs; the result does not depend on it.
 
     Returns:
@@ -398,6 +515,12 @@ def read_ground_truth(
     """
     wanted = _wanted(fields)
     threads = resolve_num_threads(num_threads)
+    if _arrow.is_table(source):
+        return GroundTruth.from_arrow(source, fields=fields)
+    if _arrow.is_document_of_tables(source):
+        document = cast("Mapping[str, Any]", source)
+        sides = {name: document.get(name) for name in ("annotations", "images", "categories")}
+        return GroundTruth.from_arrow(**sides, fields=fields)
     if isinstance(source, Mapping):
         columns = _records.ground_truth_from_dict(dict(source), **wanted)
     elif is_byte_source(source):
@@ -432,7 +555,19 @@ def read_ground_truth(
         keypoints=columns["keypoints"],
         num_keypoints=columns["num_keypoints"] if wanted["keypoints"] else None,
         presence=columns["presence"],
+        neg_category_ids=_read_lists(columns["neg_category_ids"], last_image) if wanted["federated"] else None,
+        not_exhaustive_category_ids=_read_lists(columns["not_exhaustive_category_ids"], last_image)
+        if wanted["federated"]
+        else None,
+        category_frequencies=tuple(columns["category_frequencies"][row] for row in last_category)
+        if wanted["federated"]
+        else None,
     )
+
+
+def _read_lists(columns: tuple[Int64Array, Any, npt.NDArray[Any]], last_image: Int64Array) -> CategoryLists:
+    offset, ids, listed = columns
+    return CategoryLists(offset, _read_ids(ids), listed.astype(np.bool_)).take(last_image)
 
 
 def read_detections(
@@ -443,6 +578,8 @@ def read_detections(
     Args:
         source: a path (plain, gzip or zstd, told by its first bytes), the bytes of such a file, a binary file, a list of
             dicts (nothing of it is changed), or an (N, 7) array of image id, x, y, width, height, score, category id.
+            Also what :meth:`Detections.from_arrow` takes, a path being told by its ``.parquet``, ``.arrow`` or
+            ``.feather``.
         fields: which of ``"bbox"``, ``"segmentation"``, ``"keypoints"`` to read; the others are skipped.
         num_threads: None for all usable CPUs; the result does not depend on it.
 
@@ -458,7 +595,10 @@ def read_detections(
         Detections(1 rows: bbox)
     """
     wanted = _wanted(fields)
+    del wanted["federated"]  # of ground truth alone
     threads = resolve_num_threads(num_threads)
+    if _arrow.is_table(source):
+        return Detections.from_arrow(source, fields=fields)
     if is_byte_source(source):
         with open_source(source, "detections") as opened:
             columns = _core.records.read_detections(
@@ -551,6 +691,9 @@ def _keypoint_array(values: Any, widths: tuple[int, ...]) -> FloatArray:
 
 def _masks_from_list(segmentation: Any, count: int) -> MaskColumn:
     """Packs COCO segmentations by the reader of lists, which needs a record around each."""
+    if isinstance(segmentation, MaskColumn):
+        _require_rows(len(segmentation), count, "segmentation")
+        return segmentation
     records = [{"image_id": 0, "category_id": 0, "score": 0.0, "segmentation": mask} for mask in segmentation]
     _require_rows(len(records), count, "segmentation")
     columns = _records.detections_from_list(records, bbox=False, segmentation=True, keypoints=False)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from metrix import _core
 from metrix._outcomes import Outcomes
 from metrix._quirks import Quirk, listed
+from metrix.curves import average_precision
 from metrix.protocols import DetectionProtocol, SummaryRow
 
 FloatArray = npt.NDArray[np.float64]
@@ -85,10 +86,11 @@ class PrecisionRecallCurve:
 
 @dataclass(frozen=True)
 class DetectionReport:
-    """Numbers of one evaluation. ``print(report)`` shows them as people know them from COCO.
+    """Numbers of one evaluation. ``print(report)`` shows them as people know them from the benchmark.
 
     Arrays have the reference's layout: T IoU thresholds, R recall thresholds, K categories, A area ranges, M caps on the
-    detections per image and category; -1 stands where there is no ground truth.
+    detections per image and category; -1 stands where there is no ground truth. Where the protocol caps the detections
+    of an image or of a category (LVIS), there is no axis M.
     """
 
     protocol: DetectionProtocol
@@ -105,12 +107,14 @@ class DetectionReport:
     #: Wall time of the parts: load, match, accumulate.
     seconds: Mapping[str, float] = field(repr=False)
     num_threads: int = field(repr=False)
+    #: (K,) "r", "c" or "f", or "" where the ground truth does not say (LVIS).
+    category_frequencies: tuple[str, ...] = ()
 
     # ---- arrays -----------------------------------------------------------------------------------------------------
 
     @cached_property
     def stats(self) -> dict[str, float]:
-        """The published numbers by name, in the reference's order: twelve for boxes and masks, ten for keypoints."""
+        """The published numbers by name, in the reference's order: twelve of COCO's boxes and masks, thirteen of LVIS."""
         return {name: self._mean(row, cap) for name, row, cap in self._summary_rows()}
 
     @cached_property
@@ -126,13 +130,20 @@ class DetectionReport:
     @cached_property
     def recall(self) -> FloatArray:
         """(T, K, A, M) highest recall."""
-        caps = np.array(self.protocol.max_detections, dtype=np.int64)
+        return self._without_lone_cap(self._recall_by_cap)
+
+    def _without_lone_cap(self, array: FloatArray) -> FloatArray:
+        return array if self.protocol.cap_scope == "cell" else array[..., 0]
+
+    @cached_property
+    def _recall_by_cap(self) -> FloatArray:
+        caps = np.array(self.protocol.cell_caps, dtype=np.int64)
         return _core.curves.final_recall(self.outcomes.view, max_detections=caps, num_threads=self.num_threads)
 
     @cached_property
     def _curves(self) -> tuple[FloatArray, FloatArray]:
-        precision, scores = self._precision_at_recalls(self.protocol.max_detections, scores=True)
-        return precision, scores
+        precision, scores = self._precision_at_recalls(self.protocol.cell_caps, scores=True)
+        return self._without_lone_cap(precision), self._without_lone_cap(scores)
 
     def _precision_at_recalls(self, caps: tuple[int, ...], *, scores: bool) -> tuple[FloatArray, Any]:
         precision, score_at = _core.curves.precision_at_recalls(
@@ -152,8 +163,28 @@ class DetectionReport:
     def _precision_of(self, area: int, cap: int) -> FloatArray:
         """(T, R, K) of one area range and cap: the published numbers need one cap, so only this one is worked out."""
         if cap not in self._precision_by_cap:
-            self._precision_by_cap[cap] = self._precision_at_recalls((cap,), scores=False)[0][..., 0]
+            caps = (cap,) if self.protocol.cap_scope == "cell" else self.protocol.cell_caps
+            self._precision_by_cap[cap] = self._precision_at_recalls(caps, scores=False)[0][..., 0]
         return self._precision_by_cap[cap][..., area]
+
+    def _average_precisions(self, area: int, cap: int) -> FloatArray:
+        """(T, R, K) values whose mean is AP: precision at the recall thresholds, or one number where R is 1."""
+        if self.protocol.average == "mean":
+            return self._precision_of(area, cap)
+        return self._areas_under_curves[:, None, :, area]
+
+    @cached_property
+    def _areas_under_curves(self) -> FloatArray:
+        """(T, K, A) average precision by the protocol's method; -1 without ground truth."""
+        positives = self.outcomes.positives
+        values = np.full((len(self.protocol.iou_thresholds), *positives.shape), -1.0)
+        for category, area in zip(*np.nonzero(positives), strict=True):
+            for threshold in range(len(values)):
+                curve = self._curve_of(int(category), threshold, int(area), self.protocol.cell_caps[-1])
+                values[threshold, category, area] = average_precision(
+                    curve.recall, curve.precision, method=self.protocol.average
+                )
+        return values
 
     # ---- published numbers ------------------------------------------------------------------------------------------
 
@@ -180,13 +211,18 @@ class DetectionReport:
             return -1.0
         area = labels.index(row.area)
         if row.kind == "AP":
-            values = self._precision_of(area, cap)
+            values = self._average_precisions(area, cap)
         else:
-            values = self.recall[:, :, area, self.protocol.max_detections.index(cap)]
+            values = self._recall_by_cap[:, :, area, self.protocol.max_detections.index(cap)]
         if row.iou_threshold is not None:
             values = values[self.protocol.iou_thresholds == row.iou_threshold]
+        if row.frequency is not None:
+            values = values[..., self._is_of_frequency(row.frequency)]
         values = values[values > -1]
         return float(np.mean(values)) if values.size else -1.0
+
+    def _is_of_frequency(self, frequency: str) -> npt.NDArray[np.bool_]:
+        return np.array([some == frequency for some in self.category_frequencies], dtype=np.bool_)
 
     def average_precision(
         self,
@@ -204,7 +240,7 @@ class DetectionReport:
             max_detections: one of the evaluated caps, or None for the last.
             category_id: one category, or None for the mean over all.
         """
-        slab = self._precision_of(self._area(area), self._cap(max_detections))
+        slab = self._average_precisions(self._area(area), self._cap(max_detections))
         if iou_threshold is not None:
             slab = slab[[self._threshold(iou_threshold)]]
         if category_id is not None:
@@ -231,14 +267,12 @@ class DetectionReport:
         Returns:
             One point for each detection that is not ignored, by descending score. Recall is NaN without ground truth.
         """
-        category = self._category(category_id)
-        breakdown = self._area(area)
+        cap = self._cap(max_detections) if self.protocol.cap_scope == "cell" else self.protocol.cell_caps[0]
+        return self._curve_of(self._category(category_id), self._threshold(iou_threshold), self._area(area), cap)
+
+    def _curve_of(self, category: int, threshold: int, breakdown: int, cap: int) -> PrecisionRecallCurve:
         found, counted, score = _core.curves.precision_recall_curve(
-            self.outcomes.view,
-            category=category,
-            threshold=self._threshold(iou_threshold),
-            breakdown=breakdown,
-            max_detections=self._cap(max_detections),
+            self.outcomes.view, category=category, threshold=threshold, breakdown=breakdown, max_detections=cap
         )
         positives = self.outcomes.positives[category, breakdown]
         with np.errstate(invalid="ignore"):
@@ -250,11 +284,14 @@ class DetectionReport:
         counts = dict(self.quirk_counts)
         if self.semantics == "pycocotools":
             counts["cap_not_listed"] = sum(cap < 0 for _, _, cap in self._summary_rows())
-            lone = 1 / (1 + self.protocol.epsilon)
-            slabs = [self._precision_of(area, self._cap(None)) for area in range(len(self.protocol.area_ranges))]
-            counts["lone_true_positive"] = sum(int((slab == lone).any(axis=1).sum()) for slab in slabs)
+            counts["lone_true_positive"] = self._lone_true_positives() if self.protocol.epsilon else 0
         found = listed(counts)
         return found if self.semantics == "pycocotools" else tuple(quirk for quirk in found if not quirk.is_corrected)
+
+    def _lone_true_positives(self) -> int:
+        lone = 1 / (1 + self.protocol.epsilon)
+        slabs = [self._precision_of(area, self._cap(None)) for area in range(len(self.protocol.area_ranges))]
+        return sum(int((slab == lone).any(axis=1).sum()) for slab in slabs)
 
     # ---- tables -----------------------------------------------------------------------------------------------------
 
@@ -265,18 +302,25 @@ class DetectionReport:
         columns: dict[str, npt.NDArray[Any]] = {
             "category_id": self.category_ids,
             "name": np.array(self.category_names, dtype=np.str_),
+            **(
+                {"frequency": np.array(self.category_frequencies, dtype=np.str_)}
+                if any(self.category_frequencies)
+                else {}
+            ),
             "ground_truths": self.outcomes.positives[:, 0],
             "detections": np.diff(self.outcomes.category_offset),
         }
         for name, row, cap in self._summary_rows():
+            if row.frequency is not None:
+                continue
             if cap not in self.protocol.max_detections or row.area not in labels:
                 columns[name] = np.full(len(self.category_ids), -1.0)
                 continue
             area = labels.index(row.area)
             if row.kind == "AP":
-                values = self._precision_of(area, cap)
+                values = self._average_precisions(area, cap)
             else:
-                values = self.recall[:, None, :, area, self.protocol.max_detections.index(cap)]
+                values = self._recall_by_cap[:, None, :, area, self.protocol.max_detections.index(cap)]
             if row.iou_threshold is not None:
                 values = values[self.protocol.iou_thresholds == row.iou_threshold]
             columns[name] = np.array([_mean_of_present(values[:, :, k]) for k in range(len(self.category_ids))])
@@ -313,10 +357,55 @@ class DetectionReport:
             }
         )
 
+    def per_detection(self, *, iou_threshold: float = 0.5, area: str = "all") -> Table:
+        """Each detection within the caps: what became of it at one IoU threshold, and what it lies on.
+
+        Rows stand by category and descending score.
+
+        Args:
+            iou_threshold: one of the evaluated ones.
+            area: label of an area range.
+
+        Returns:
+            A table of ``image_id``, ``category_id``, ``score``, ``rank`` (in its image and category), ``row`` (of the
+            detections; from a :class:`metrix.DetectionEvaluator` the place among those of its image), ``matched`` and
+            ``ignored``. With ``diagnostics=True`` of the evaluation also ``ground_truth``: the row of the annotation that
+            it matches at the lowest threshold in the first area range, or -1 (where ground truth came with the batches,
+            its place among those of its image); and ``best_overlap`` and ``best_other_overlap``, float32: its highest
+            similarity to a ground truth of its own category and to one of any other, crowds and other ignored ones left
+            out; 0 where there is none.
+
+        Example:
+            >>> import metrix
+            >>> truth = metrix.GroundTruth.from_arrays(image_id=[7, 7], category_id=[1, 2],
+            ...     bbox=[[0, 0, 10, 10], [0, 0, 10, 5]], area=[100, 50], iscrowd=[0, 0])
+            >>> found = metrix.Detections.from_arrays(image_id=[7], category_id=[1], score=[0.5], bbox=[[0, 0, 10, 8]])
+            >>> report = metrix.evaluate_detections(truth, found, diagnostics=True)
+            >>> report.per_detection(iou_threshold=0.75).rows()[0]["matched"]
+            True
+            >>> report.per_detection()["best_other_overlap"].tolist()
+            [0.625]
+        """
+        threshold, breakdown = self._threshold(iou_threshold), self._area(area)
+        outcomes = self.outcomes
+        columns: dict[str, npt.NDArray[Any]] = {
+            "image_id": self.image_ids[outcomes.image],
+            "category_id": np.repeat(self.category_ids, np.diff(outcomes.category_offset)),
+            "score": outcomes.score,
+            "rank": outcomes.rank,
+            "row": outcomes.row,
+            "matched": outcomes.matched(breakdown, threshold),
+            "ignored": outcomes.ignored(breakdown, threshold),
+        }
+        for name in ("ground_truth", "best_overlap", "best_other_overlap"):
+            if (column := getattr(outcomes, name)) is not None:
+                columns[name] = column
+        return Table(columns)
+
     # ---- for people and machines ------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        """The lines that pycocotools prints, to the character where it has them."""
+        """The lines that the reference prints, to the character where it has them."""
         lines = []
         first, last = self.protocol.iou_thresholds[0], self.protocol.iou_thresholds[-1]
         for name, row, cap in self._summary_rows():
@@ -324,8 +413,17 @@ class DetectionReport:
             iou = f"{first:0.2f}:{last:0.2f}" if row.iou_threshold is None else f"{row.iou_threshold:0.2f}"
             shown_cap = cap if cap > 0 else row.cap
             lines.append(
-                f" {title:<18} ({row.kind}) @[ IoU={iou:<9} | area={row.area:>6s} | maxDets={shown_cap:>3d} ]"
-                f" = {self.stats[name]:0.3f}"
+                self.protocol.line.format(
+                    name=name,
+                    title=title,
+                    kind=row.kind,
+                    iou=iou,
+                    area=row.area,
+                    area_initial=row.area if row.area == "all" else row.area[:1],
+                    cap=shown_cap,
+                    frequency=row.frequency or "all",
+                    value=self.stats[name],
+                )
             )
         return "\n".join(lines)
 
@@ -342,7 +440,7 @@ class DetectionReport:
             "detections": len(self.outcomes),
             "iou_thresholds": self.protocol.iou_thresholds.tolist(),
             "area_ranges": {label: list(limits) for label, limits in self.protocol.area_ranges.items()},
-            "max_detections": list(self.protocol.max_detections),
+            "max_detections": list(self.protocol.max_detections) if self.protocol.cap_scope else [],
             "use_categories": self.protocol.use_categories,
             "quirks": [{"name": q.name, "count": q.count, "description": q.description} for q in self.quirks],
         }

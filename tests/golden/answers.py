@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from golden.fixture import Call, Fixture
+from golden.fixture import Call, Evaluation, Fixture
 
 
 def packed(array: npt.NDArray[np.float64]) -> dict[str, Any]:
@@ -41,8 +41,10 @@ def _runs(bits: Any, dtype: Any) -> str:
 
 
 def evaluation_answer(precision: Any, recall: Any, scores: Any, stats: Any, printed: str) -> dict[str, Any]:
-    """Everything that an evaluation gives."""
-    arrays = {"precision": packed(precision), "recall": packed(recall), "scores": packed(scores)}
+    """Everything that an evaluation gives; LVIS has no scores."""
+    arrays = {"precision": packed(precision), "recall": packed(recall)}
+    if scores is not None:
+        arrays["scores"] = packed(scores)
     return {**arrays, "stats": [repr(float(value)) for value in stats], "printed": printed.splitlines()}
 
 
@@ -57,6 +59,24 @@ def call_answer(value: Any) -> Any:
     return repr(float(value)) if isinstance(value, float) else int(value)
 
 
+def is_lvis(fixture: Evaluation) -> bool:
+    return str(fixture.options.get("protocol", "")).startswith("lvis")
+
+
+def lvis_answer(fixture: Evaluation) -> dict[str, Any]:
+    from parity import lvis_reference
+    from parity.lvis_sets import LvisSet
+
+    data = LvisSet(fixture.iou_type, fixture.ground_truth, fixture.detections, dict(fixture.options))
+    cap = data.options.get("max_detections", [300])[0]
+    found = lvis_reference.evaluate(
+        data.ground_truth, data.detections, data.iou_type, data.configure, max_detections=cap
+    )
+    if not found.results:  # of categories that are taken as one, groups cannot be made
+        return {"raises": "IndexError"}
+    return evaluation_answer(found.precision, found.recall, None, found.results.values(), found.printed)
+
+
 def reference_answer(fixture: Fixture) -> dict[str, Any]:
     """What pycocotools gives, or the name of the exception it raises."""
     from parity import reference
@@ -67,6 +87,8 @@ def reference_answer(fixture: Fixture) -> dict[str, Any]:
         try:
             if isinstance(fixture, Call):
                 return {"answer": call_answer(fixture.run_reference())}
+            if is_lvis(fixture):
+                return lvis_answer(fixture)
             data = DataSet(fixture.iou_type, fixture.ground_truth, fixture.detections, dict(fixture.options))
             found = reference.evaluate(
                 copy.deepcopy(fixture.ground_truth), fixture.detections, fixture.iou_type, data.configure

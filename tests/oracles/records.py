@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from metrix.records import PRESENCE, Detections, GroundTruth, IdColumn, MaskColumn
+from metrix.records import PRESENCE, CategoryLists, Detections, GroundTruth, IdColumn, MaskColumn
 
 Record = dict[str, Any]
 
@@ -206,6 +206,32 @@ def read_ground_truth(text: bytes, fields: Sequence[str]) -> GroundTruth:
         keypoints=points,
         num_keypoints=column(records, "num_keypoints", whole, 0, np.int64) if "keypoints" in fields else None,
         presence=presence(records, [*read, "area", "iscrowd", "id"], HAS_IDS),
+        **(federated(images, categories, image_row, category_row) if "federated" in fields else {}),
+    )
+
+
+def federated(
+    images: list[Record], categories: list[Record], image_row: dict[Any, int], category_row: dict[Any, int]
+) -> dict[str, Any]:
+    frequencies = [some["frequency"] if isinstance(some.get("frequency"), str) else "" for some in categories]
+    return {
+        "neg_category_ids": category_lists(images, "neg_category_ids", list(image_row.values())),
+        "not_exhaustive_category_ids": category_lists(images, "not_exhaustive_category_ids", list(image_row.values())),
+        "category_frequencies": tuple(frequencies[row] for row in category_row.values()),
+    }
+
+
+def category_lists(images: list[Record], field: str, rows: list[int]) -> CategoryLists:
+    lists = [image.get(field, []) for image in images]
+    if not all(isinstance(some, list) for some in lists):
+        raise Refused("no list")
+    everything = ids([id for some in lists for id in some])
+    place = np.split(np.arange(len(everything)), np.cumsum([len(some) for some in lists]))
+    chosen = [int(i) for row in rows for i in place[row]]
+    return CategoryLists(
+        offset=np.array(np.cumsum([0, *(len(lists[row]) for row in rows)]), dtype=np.int64),
+        ids=IdColumn(everything.values[np.array(chosen, dtype=np.intp)], everything.texts),
+        listed=np.array([field in images[row] for row in rows], dtype=np.bool_),
     )
 
 

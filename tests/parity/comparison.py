@@ -18,7 +18,7 @@ import metrix
 from parity import reference
 from parity.random_sets import DataSet, random_set
 
-IOU_TYPES = ("bbox", "segm", "keypoints")
+IOU_TYPES = ("bbox", "segm", "keypoints", "boundary")
 THREADS = (1, 2, 7)
 
 

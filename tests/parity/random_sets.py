@@ -47,11 +47,23 @@ class DataSet:
             params.useCats = int(options["use_categories"])
         if "sigmas" in options:
             params.kpt_oks_sigmas = np.array(options["sigmas"])
+        if "dilation_ratio" in options:
+            params.dilation_ratio = options["dilation_ratio"]
+        if "dilation_pixels" in options:
+            params.dilation_pixels = options["dilation_pixels"]
 
 
 def random_set(rng: np.random.Generator, iou_type: str) -> DataSet:
     """One data set; which corners it goes for is drawn first, so that each is met alone and together with others."""
     corners = {name: rng.random() < chance for name, chance in CORNERS.items()}
+    if iou_type == "boundary":
+        data = random_set(rng, "segm")
+        data.iou_type = iou_type
+        if rng.random() < 0.8:
+            data.options["dilation_ratio"] = float(rng.choice([0.0, 0.02, 0.05, 0.1, 0.3]))
+        if rng.random() < 0.2:
+            data.options["dilation_pixels"] = int(rng.integers(1, 5))
+        return data
     if corners["many_in_one_cell"]:
         corners["many_categories"] = False
     if iou_type == "segm" and corners["repeated_ids"]:

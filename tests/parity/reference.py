@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from oracles import boundary
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -43,7 +45,10 @@ def evaluate(
         coco.dataset = _loaded(ground_truth)
         coco.createIndex()
         results = coco.loadRes(_loaded(detections))
-        evaluation = COCOeval(coco, results, iou_type)
+        if iou_type == "boundary":
+            evaluation = boundary.evaluator()(coco, results, "segm")
+        else:
+            evaluation = COCOeval(coco, results, iou_type)
         configure(evaluation.params)
         evaluation.evaluate()
         evaluation.accumulate()

@@ -1,10 +1,13 @@
 // The arithmetic of box overlaps: each convention is written down once, here, and every kernel inlines it.
 //
-// Two conventions whose last bits and corner cases differ, each with its own reference:
+// Three conventions whose last bits and corner cases differ, each with its own reference:
 //   iou       torchvision.ops: sides are cut off at 0, then intersection / ((area1 + area2) - intersection).
 //             0 / 0 is NaN, and a NaN coordinate makes an area NaN and with it the result.
 //   coco_iou  pycocotools.mask.iou: C's fmin and fmax (which prefer a number to a NaN), exactly 0 where a side of the
 //             intersection is <= 0, and a NaN side goes on to the division.
+//   pixel_iou  the VOC devkit: the far corner is a pixel of the box, so that 1 is added to every side. A NaN corner
+//   makes
+//              the result NaN.
 // A box is held as corners and area because the formats differ in how they make them: see `from_row`.
 #pragma once
 
@@ -105,6 +108,22 @@ inline T coco_iou(const Box<T>& a, const Box<T>& b, bool is_crowd) {
     // One select each: a joined condition is not vectorised.
     const T by_width = width <= 0 ? T(0) : ratio;
     return height <= 0 ? T(0) : by_width;
+}
+
+// x, y, w, h whose far corner (x + w, y + h) belongs to the box.
+template <class T>
+inline Box<T> from_pixels(const T* row) {
+    const T x2 = row[2] + row[0], y2 = row[3] + row[1];
+    return {row[0], row[1], x2, y2, ((x2 - row[0]) + 1) * ((y2 - row[1]) + 1)};
+}
+
+// For boxes of `from_pixels`.
+template <class T>
+inline T pixel_iou(const Box<T>& a, const Box<T>& b) {
+    const T width = not_negative((lesser(a.x2, b.x2) - greater(a.x1, b.x1)) + 1);
+    const T height = not_negative((lesser(a.y2, b.y2) - greater(a.y1, b.y1)) + 1);
+    const T common = width * height;
+    return common / ((a.area + b.area) - common);
 }
 
 // The smallest box around both, with sides cut off at 0.

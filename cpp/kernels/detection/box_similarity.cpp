@@ -34,6 +34,11 @@ void BoxSimilarity::fill(View1<const std::int32_t> detections, View1<const std::
     Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
     gather(detections_, detections, scratch.detections);
     gather(ground_truths_, ground_truths, scratch.ground_truths);
+    if (holds_corner_pixels_) {
+        boxes::pixel_iou_block(scratch.detections.data(), ssize(detections), scratch.ground_truths.data(),
+                               ssize(ground_truths), block.data);
+        return;
+    }
     scratch.crowd.resize(std::max(scratch.crowd.size(), ground_truths.size()));
     for (std::size_t g = 0; g < ground_truths.size(); ++g) {
         scratch.crowd[g] = crowd_[static_cast<std::size_t>(ground_truths[g])];

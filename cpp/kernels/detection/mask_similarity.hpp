@@ -19,10 +19,11 @@ class MaskSimilarity : public Similarity {
     void prepare(int num_threads, double floor) override;
     void fill(View1<const std::int32_t> detections, View1<const std::int32_t> ground_truths, View2<double> block,
               int thread) const override;
-    [[nodiscard]] std::int64_t mismatches() const override;
+    [[nodiscard]] std::int64_t mismatches(int thread) const override;
 
-  private:
-    struct Scratch {
+  protected:
+    // What a thread works in: the masks of the cell that it compared last.
+    struct ReadyCell {
         masks::Scratch masks;
         std::vector<masks::ReadyMask> detections;
         std::vector<masks::ReadyMask> ground_truths;
@@ -30,11 +31,15 @@ class MaskSimilarity : public Similarity {
         std::int64_t mismatches = 0;
     };
 
+    [[nodiscard]] ReadyCell& cell_of(int thread) const { return cells_[static_cast<std::size_t>(thread)]; }
+    [[nodiscard]] double floor() const { return floor_; }
+
+  private:
     masks::MaskColumn detections_;
     masks::MaskColumn ground_truths_;
     View1<const std::uint8_t> crowd_;
     double floor_ = 0;
-    mutable std::vector<Scratch> scratch_;  // one for each thread
+    mutable std::vector<ReadyCell> cells_;  // one for each thread
 };
 
 }  // namespace metrix::detection

@@ -3,35 +3,18 @@
 #include <algorithm>
 #include <bit>
 
+#include "kernels/masks/column_words.hpp"
+
 namespace metrix::masks {
 namespace {
 
-constexpr std::size_t word_bits = 64;
 // So few words are made without asking whether there are fewer runs.
 constexpr std::size_t always_worthwhile_words = std::size_t{1} << 10;
-
-std::uint64_t low_bits(std::uint32_t count) {
-    return count == 0 ? 0 : ~std::uint64_t{0} >> (word_bits - count);
-}
-
-// Calls part(word, mask) for the words of rows start .. end - 1 of a column, mask having the bits of those rows.
-template <class Part>
-void for_each_word(std::uint32_t start, std::uint32_t end, Part part) {
-    std::size_t word = start / word_bits;
-    const std::size_t last = end / word_bits;
-    std::uint64_t mask = ~low_bits(start % word_bits);
-    for (; word < last; ++word) {
-        part(word, mask);
-        mask = ~std::uint64_t{0};
-    }
-    mask &= low_bits(end % word_bits);
-    if (mask != 0) part(word, mask);
-}
 
 }  // namespace
 
 const ColumnBits* make_bits(const RunLengths& mask, const Box& box, Arena& arena) {
-    const std::size_t words_per_column = (std::size_t{mask.height} + word_bits - 1) / word_bits;
+    const std::size_t words_per_column = words_for(mask.height);
     const std::size_t count = words_per_column * box[2];
     if (count > always_worthwhile_words + 2 * mask.counts.size()) return nullptr;
     const auto words = arena.take<std::uint64_t>(count);

@@ -30,9 +30,9 @@ const char* read_integer(const char* text, std::int64_t& value, const char* what
 
 class ImageBuilder {
   public:
-    enum Field { id, height, width };
+    enum Field { id, height, width, negative, not_exhaustive };
 
-    explicit ImageBuilder(const ReadOptions&) {}
+    explicit ImageBuilder(const ReadOptions& options) : is_federated_(options.federated) {}
 
     [[nodiscard]] std::size_t size() const { return heights.size(); }
 
@@ -41,6 +41,8 @@ class ImageBuilder {
         bool has_image_id = false;
         std::int64_t image_height = -1;
         std::int64_t image_width = -1;
+        negative_categories.begin();
+        not_exhaustive_categories.begin();
         text = read_object(text, end, keys_, [&](int field, const char* value) {
             switch (field) {
                 case id:
@@ -50,6 +52,12 @@ class ImageBuilder {
                     return read_side(value, end, image_height, "height");
                 case width:
                     return read_side(value, end, image_width, "width");
+                case negative:
+                    if (!is_federated_) return skip_value(value, end);
+                    return negative_categories.read(value, end, "neg_category_ids");
+                case not_exhaustive:
+                    if (!is_federated_) return skip_value(value, end);
+                    return not_exhaustive_categories.read(value, end, "not_exhaustive_category_ids");
                 default:
                     return skip_value(value, end);
             }
@@ -59,6 +67,10 @@ class ImageBuilder {
         ids.add(image);
         heights.push_back(image_height);
         widths.push_back(image_width);
+        if (is_federated_) {
+            negative_categories.add();
+            not_exhaustive_categories.add();
+        }
         return text;
     }
 
@@ -66,12 +78,16 @@ class ImageBuilder {
         ids.join(part.ids);
         append(heights, part.heights);
         append(widths, part.widths);
+        negative_categories.join(part.negative_categories);
+        not_exhaustive_categories.join(part.not_exhaustive_categories);
     }
 
     void clear() {
         ids.clear();
         heights.clear();
         widths.clear();
+        negative_categories.clear();
+        not_exhaustive_categories.clear();
     }
 
     void reserve(double) {}  // the file may be mostly annotations: no estimate is better than a wrong one
@@ -79,6 +95,8 @@ class ImageBuilder {
     IdColumn ids;
     std::vector<std::int64_t> heights;
     std::vector<std::int64_t> widths;
+    IdLists negative_categories;
+    IdLists not_exhaustive_categories;
 
   private:
     // null counts as absent: only masks need the size, and then its absence is reported.
@@ -90,16 +108,21 @@ class ImageBuilder {
         return after;
     }
 
-    static constexpr std::array<KeyTable::Name, 3> names{{{"id", id}, {"height", height}, {"width", width}}};
+    static constexpr std::array<KeyTable::Name, 5> names{{{"id", id},
+                                                          {"height", height},
+                                                          {"width", width},
+                                                          {"neg_category_ids", negative},
+                                                          {"not_exhaustive_category_ids", not_exhaustive}}};
+    bool is_federated_;
     KeyTable keys_{names};
     std::string storage_;
 };
 
 class CategoryBuilder {
   public:
-    enum Field { id, name };
+    enum Field { id, name, frequency };
 
-    explicit CategoryBuilder(const ReadOptions&) {}
+    explicit CategoryBuilder(const ReadOptions& options) : is_federated_(options.federated) {}
 
     [[nodiscard]] std::size_t size() const { return texts.size(); }
 
@@ -107,6 +130,7 @@ class CategoryBuilder {
         Id category;
         bool has_category_id = false;
         std::string_view category_name;
+        std::string_view category_frequency;
         text = read_object(text, end, keys_, [&](int field, const char* value) {
             switch (field) {
                 case id:
@@ -116,6 +140,10 @@ class CategoryBuilder {
                     if (*value == '"') return read_string(value + 1, end, name_storage_, category_name);
                     category_name = {};
                     return skip_value(value, end);
+                case frequency:
+                    category_frequency = {};
+                    if (!is_federated_ || *value != '"') return skip_value(value, end);
+                    return read_string(value + 1, end, frequency_storage_, category_frequency);
                 default:
                     return skip_value(value, end);
             }
@@ -124,29 +152,35 @@ class CategoryBuilder {
         ids.check(category, text, "id");
         ids.add(category);
         texts.emplace_back(category_name);
+        if (is_federated_) frequencies.emplace_back(category_frequency);
         return text;
     }
 
     void join(const CategoryBuilder& part) {
         ids.join(part.ids);
         append(texts, part.texts);
+        append(frequencies, part.frequencies);
     }
 
     void clear() {
         ids.clear();
         texts.clear();
+        frequencies.clear();
     }
 
     void reserve(double) {}
 
     IdColumn ids;
     std::vector<std::string> texts;
+    std::vector<std::string> frequencies;
 
   private:
-    static constexpr std::array<KeyTable::Name, 2> names{{{"id", id}, {"name", name}}};
+    static constexpr std::array<KeyTable::Name, 3> names{{{"id", id}, {"name", name}, {"frequency", frequency}}};
+    bool is_federated_;
     KeyTable keys_{names};
     std::string id_storage_;
     std::string name_storage_;
+    std::string frequency_storage_;
 };
 
 class AnnotationBuilder {
@@ -477,6 +511,9 @@ GroundTruthColumns read_ground_truth(ReadFunction read, const ReadOptions& optio
     columns.image_widths = std::move(image_builder.widths);
     columns.category_ids = std::move(category_builder.ids);
     columns.category_names = std::move(category_builder.texts);
+    columns.negative_categories = std::move(image_builder.negative_categories);
+    columns.not_exhaustive_categories = std::move(image_builder.not_exhaustive_categories);
+    columns.category_frequencies = std::move(category_builder.frequencies);
     annotation_builder.take(columns);
     return columns;
 }

@@ -4,6 +4,7 @@ Kernels of metrix; use the documented functions of the package instead.
 
 from __future__ import annotations
 import typing
+from . import batches
 from . import boxes
 from . import curves
 from . import detection
@@ -14,6 +15,7 @@ from . import matching
 from . import records
 
 __all__: list[str] = [
+    "batches",
     "boxes",
     "build_info",
     "curves",

@@ -5,9 +5,11 @@ import typing
 
 __all__: list[str] = [
     "area",
+    "boundary",
     "compress",
     "decode",
     "encode",
+    "encode_column",
     "expand",
     "from_boxes",
     "from_polygons",
@@ -22,6 +24,12 @@ __all__: list[str] = [
 def area(
     masks: typing.Any, num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> numpy.typing.NDArray[numpy.uint32]: ...
+def boundary(
+    masks: typing.Any,
+    dilation_ratio: typing.SupportsFloat | typing.SupportsIndex,
+    distance: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> list[typing.Any]: ...
 def compress(objects: typing.Any, num_threads: typing.SupportsInt | typing.SupportsIndex) -> list[typing.Any]: ...
 def decode(
     masks: typing.Any, num_threads: typing.SupportsInt | typing.SupportsIndex
@@ -29,6 +37,9 @@ def decode(
 def encode(
     masks: numpy.typing.NDArray[numpy.uint8], num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> list[typing.Any]: ...
+def encode_column(
+    masks: numpy.typing.NDArray[numpy.uint8], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[typing.Any, ...]: ...
 def expand(column: tuple[typing.Any, ...]) -> list[typing.Any]: ...
 def from_boxes(
     boxes: numpy.typing.NDArray[numpy.float64],

@@ -25,6 +25,7 @@ def read_ground_truth(
     bbox: bool,
     segmentation: bool,
     keypoints: bool,
+    federated: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
     size_hint: typing.SupportsInt | typing.SupportsIndex,
 ) -> dict[str, typing.Any]: ...
