@@ -301,7 +301,10 @@ def _of_lone_category(selection: Selection, order: Int32Array, category: Int32Ar
     place = np.flatnonzero(selection.category_ids == -1)
     is_taken = category == place[0] if len(place) else np.zeros(len(category), dtype=np.bool_)
     rows = order if len(order) else np.arange(len(category), dtype=np.int32)
-    return np.tile(rows[is_taken[rows]], len(selection.category_ids)), np.where(is_taken, np.int32(0), np.int32(-1))
+    taken = rows[is_taken[rows]]
+    if not len(taken):  # an empty order would stand for that of all rows
+        return EVERY_ROW, np.full(len(category), -1, dtype=np.int32)
+    return np.tile(taken, len(selection.category_ids)), np.where(is_taken, np.int32(0), np.int32(-1))
 
 
 def _visible_counts(truth: GroundTruth, quirks: QuirkCounts) -> npt.NDArray[np.int64]:

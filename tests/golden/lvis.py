@@ -241,6 +241,21 @@ FIXTURES = {
         options={**LVIS, "use_categories": False},
         quirks={"class_agnostic_lvis": 2},
     ),
+    "class_agnostic_repeated_id": Evaluation(
+        case="an object of category -1 whose id comes again for one of another category",
+        reference="looks at the last one in both places, so none is of category -1; then IndexError",
+        ground_truth={
+            **federated(thing(A, category_id=-1, id=20), thing(A, category_id=2, id=20), frequencies="rf"),
+            "categories": [{"id": -1, "frequency": "r"}, {"id": 2, "frequency": "f"}],
+        },
+        detections=[found(A, 0.9, category_id=-1)],
+        options={**LVIS, "use_categories": False},
+        quirks={"class_agnostic_lvis": 1, "duplicate_annotation_id": 1},
+        instead={"AP": -1.0, "AR@300": -1.0},
+        here="gives the numbers of its arrays",
+        corrected_stats={"AP": 51 / 101, "AR@300": 0.5},
+        corrected="takes all categories as one",
+    ),
     "no_lists": Evaluation(
         case="an image without neg_category_ids and not_exhaustive_category_ids",
         reference="KeyError",
