@@ -1,5 +1,5 @@
 # metrix_compile_for_each_instruction_set(<target> <source>...): adds the sources to a target once for each instruction set
-# worth a variant (cpp/DECISIONS.md, 16), with METRIX_LEVEL its name. They must give the same bits, and define nothing that
+# worth a variant (cpp/DECISIONS.md, 21), with METRIX_LEVEL its name. They must give the same bits, and define nothing that
 # the linker could share between variants: support/instruction_set.hpp says which one is called.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT MSVC)
   set(METRIX_LEVELS v3 v4)
