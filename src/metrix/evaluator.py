@@ -34,7 +34,7 @@ from metrix.protocols import DetectionProtocol, IouType
 from metrix.records import Detections, GroundTruth, IdColumn, RecordSource
 from metrix.report import DetectionReport
 
-#: What waits is matched once it takes so many bytes. Most evaluations take less, and are matched in the end as the one call is.
+#: What waits is matched once it takes so many bytes. Most evaluations take less, and are matched in the end like the one call.
 MOST_WAITING_BYTES = 64 << 20
 
 
