@@ -91,9 +91,7 @@ class WholeTruth:
     @classmethod
     def of(cls, truth: GroundTruth, selection: Selection, settings: Settings, num_threads: int) -> WholeTruth:
         """Evaluate no detections."""
-        prepared = _prepare(
-            truth, no_detections(settings.iou_type, truth), selection, settings, num_threads, whole=True
-        )
+        prepared = prepare(truth, no_detections(settings.iou_type, truth), selection, settings, num_threads, whole=True)
         result = _match(prepared, selection, settings.protocol, corrected=settings.corrected, num_threads=num_threads)
         return cls(
             image_ids=selection.image_ids,
@@ -157,7 +155,7 @@ def no_detections(iou_type: IouType, truth: GroundTruth) -> Detections:
     )
 
 
-def _prepare(
+def prepare(
     truth: GroundTruth, found: Detections, selection: Selection, settings: Settings, num_threads: int, *, whole: bool
 ) -> EvaluationInput:
     if not len(found):
@@ -202,7 +200,7 @@ def match_block(
         whole: whether ``truth`` is the whole ground truth.
         num_threads: at most so many.
     """
-    prepared = _prepare(truth, found, selection, settings, num_threads, whole=whole)
+    prepared = prepare(truth, found, selection, settings, num_threads, whole=whole)
     result = _match(
         prepared,
         selection,

@@ -10,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from metrix import _core
-from metrix._blocks import COLUMNS, Block, Settings, WholeTruth
+from metrix._blocks import COLUMNS, Block, Settings, WholeTruth, prepare
+from metrix._detection_input import Selection
 from metrix._outcomes import Outcomes
+from metrix.detection import _match, _outcomes_and_quirks
+from metrix.records import Detections, GroundTruth
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -27,6 +30,34 @@ class Combined:
     image_ids: npt.NDArray[Any]
     category_ids: npt.NDArray[Any]
     quirks: dict[str, int]
+
+
+def match_at_once(
+    found: Detections,
+    truth: GroundTruth,
+    selection: Selection,
+    settings: Settings,
+    whole: WholeTruth,
+    *,
+    places: Int32Array,
+    num_threads: int,
+) -> Combined:
+    """What ``combine`` gives of one block and the whole ground truth, without the order of images between.
+
+    ``places`` is what a row of ``found`` is called in the outcomes: its place in its image.
+    """
+    prepared = prepare(truth, found, selection, settings, num_threads, whole=True)
+    result = _match(
+        prepared,
+        selection,
+        settings.protocol,
+        corrected=settings.corrected,
+        diagnostics=settings.diagnostics,
+        num_threads=num_threads,
+    )
+    result["row"] = places[result["row"]]
+    outcomes, met = _outcomes_and_quirks(result, settings.protocol)
+    return Combined(outcomes, whole.image_ids, whole.category_ids, prepared.quirks.totals | met)
 
 
 def combine(

@@ -25,7 +25,7 @@ from metrix._batches import (
     targets_of,
 )
 from metrix._blocks import Block, Settings, WholeTruth, match_block, rows_to_match, select_seen, take_rows
-from metrix._combine import combine
+from metrix._combine import Combined, combine, match_at_once
 from metrix._detection_input import Selection
 from metrix._threads import resolve_num_threads
 from metrix._waiting import Waiting
@@ -34,8 +34,8 @@ from metrix.protocols import DetectionProtocol, IouType
 from metrix.records import Detections, GroundTruth, IdColumn, RecordSource
 from metrix.report import DetectionReport
 
-#: What waits is matched once it takes so many bytes: enough that each matching is worth its fixed costs.
-MOST_WAITING_BYTES = 16 << 20
+#: What waits is matched once it takes so many bytes. Most evaluations take less, and are matched in the end like the one call.
+MOST_WAITING_BYTES = 64 << 20
 
 
 class DetectionEvaluator:
@@ -43,8 +43,8 @@ class DetectionEvaluator:
 
     However images are split over batches, evaluators and processes, and in whatever order they come, ``compute`` gives the
     bits of the one call on all of them. What it keeps of a detection are its outcomes, 32 bytes with COCO's ten thresholds
-    and four area ranges; boxes, masks and poses are dropped as soon as they are matched, which happens in blocks of some
-    megabytes.
+    and four area ranges; boxes, masks and poses are dropped as soon as they are matched, which happens once they take 64 MiB,
+    before they leave the process, or in the end.
 
     Args:
         ground_truth: all of it beforehand, as :func:`metrix.evaluate_detections` takes it; it is read once, never copied,
@@ -393,8 +393,7 @@ class DetectionEvaluator:
         """The report on all images so far, which stay: more may follow."""
         start = time.perf_counter()
         threads = resolve_num_threads(self._num_threads)
-        self._match_waiting()
-        combined = combine(self._blocks, self._settings, self._whole, self._categories, threads)
+        combined = self._combined(threads)
         seconds = {"load": 0.0, "match": time.perf_counter() - start}
         names = ("",) * len(combined.category_ids) if self._whole is None else self._whole.category_names
         return _make_report(
@@ -409,6 +408,27 @@ class DetectionEvaluator:
             quirk_counts=combined.quirks,
             seconds=seconds,
             num_threads=threads,
+        )
+
+    def _combined(self, num_threads: int) -> Combined:
+        waiting = self._waiting
+        if (
+            self._truth is None
+            or self._selection is None
+            or self._whole is None
+            or self._blocks
+            or not waiting.image_ids
+        ):
+            self._match_waiting()
+            return combine(self._blocks, self._settings, self._whole, self._categories, num_threads)
+        return match_at_once(
+            waiting.detections(),
+            self._truth,
+            self._selection,
+            self._settings,
+            self._whole,
+            places=waiting.places_in_images()[0],
+            num_threads=num_threads,
         )
 
     @property
