@@ -34,7 +34,7 @@ from metrix.protocols import DetectionProtocol, IouType
 from metrix.records import Detections, GroundTruth, IdColumn, RecordSource
 from metrix.report import DetectionReport
 
-#: What waits is matched once it takes so many bytes. Most evaluations take less, and are matched in the end like the one call.
+#: What waits is matched once it takes so many bytes. Most evaluations take less, and go as the one call does in the end.
 MOST_WAITING_BYTES = 64 << 20
 
 
