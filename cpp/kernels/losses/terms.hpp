@@ -5,6 +5,8 @@
 // leaves away. Formulas are compiled once for each instruction set, so all they call is METRIX_INLINE.
 #pragma once
 
+#include <cmath>
+
 #include "support/vector_math.hpp"
 
 namespace metrix::losses {
@@ -39,11 +41,14 @@ METRIX_INLINE T sign(T x) {
     return x > T(0) ? T(1) : (x < T(0) ? T(-1) : x);
 }
 
-METRIX_INLINE float square_root(float x) {
-    return __builtin_sqrtf(x);
-}
-METRIX_INLINE double square_root(double x) {
+template <class T>
+METRIX_INLINE T square_root(T x) {
+#if defined(__GNUC__)
+    if constexpr (sizeof(T) == sizeof(float)) return __builtin_sqrtf(x);
     return __builtin_sqrt(x);
+#else
+    return std::sqrt(x);
+#endif
 }
 
 // Of one logit: everything that sigmoid and softplus need takes one exponential and one logarithm.
