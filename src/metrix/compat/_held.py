@@ -66,5 +66,5 @@ class HeldDicts:
 
 
 def has_own_methods(thing: Any, methods: dict[str, Any]) -> bool:
-    """Whether nobody has put something else into the place of one of these methods: a subclass, a patch, the object itself."""
+    """Whether no subclass, no patch and not the object itself has something else in the place of one of these methods."""
     return all(getattr(type(thing), name) is function and name not in vars(thing) for name, function in methods.items())

@@ -51,9 +51,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from metrix.compat._columns import UNSUITABLE
+from metrix.compat._columns import UNSUITABLE, unique
 from metrix.compat._held import has_own_methods
 from metrix.compat._pending import PendingGroundTruth
 from metrix.compat._promised import Promised, Promiser
@@ -122,9 +120,9 @@ class COCOeval(Promiser):
             p.iouType = "segm" if p.useSegm == 1 else "bbox"
             print(f"useSegm (deprecated) is not None. Running {p.iouType} evaluation")
         print(f"Evaluate annotation type *{p.iouType}*")
-        p.imgIds = _unique(p.imgIds)
+        p.imgIds = unique(p.imgIds)
         if p.useCats:
-            p.catIds = _unique(p.catIds)
+            p.catIds = unique(p.catIds)
         p.maxDets = sorted(p.maxDets)
         self.params = p
 
@@ -261,15 +259,6 @@ class COCOeval(Promiser):
     def __getstate__(self) -> dict[str, Any]:
         """All but promises, which are kept first."""
         return {**self._kept(), "_kernels": None, "_kernels_params": None, "_curves": None}
-
-
-def _unique(ids: Any) -> list[Any]:
-    """``list(np.unique(ids))``, which takes ten milliseconds for the first time in a process."""
-    array = np.array(ids)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        return list(np.unique(ids))
-    array.sort()
-    return list(array[np.concatenate([[True], array[1:] != array[:-1]])[: len(array)]])
 
 
 _STEPS = {name: COCOeval.__dict__[name] for name in ("_prepare", "computeIoU", "computeOks", "evaluateImg")}
