@@ -118,7 +118,7 @@ def _time_torchmetrics() -> None:
         return [np.asarray(value) for value in metric.compute().values()]
 
     def compute_here(**options: object) -> list[np.ndarray]:
-        with metrix.compat.install(replace=True):
+        with metrix.compat.install("pycocotools", replace=True):
             return compute(**options)
 
     for title, options in (("", {}), (", class_metrics", {"class_metrics": True})):

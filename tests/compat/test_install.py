@@ -20,7 +20,7 @@ ABSENT = """
 import importlib.abc, sys
 class Nothing(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name.partition(".")[0] == "pycocotools":
+        if name.partition(".")[0] in ("pycocotools", "lvis"):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Nothing())
 """
@@ -43,6 +43,14 @@ assert importlib.util.find_spec("pycocotools.mask") is not None
 assert pycocotools.coco.COCO is COCO
 assert COCO.__module__ == "metrix.compat.pycocotools.coco"
 assert mask.area({"size": [2, 3], "counts": "231"}) == 3
+import lvis
+from lvis import LVIS, LVISEval, LVISResults, LVISVis
+from lvis.lvis import LVIS as again
+assert LVIS is again is lvis.lvis.LVIS
+assert LVISEval.__module__ == "metrix.compat.lvis.eval"
+import logging
+assert not logging.getLogger().handlers
+assert not {"matplotlib", "cv2", "urllib.request"} & {*sys.modules}
 metrix.compat.uninstall()
 metrix.compat.uninstall()
 try:
@@ -51,8 +59,31 @@ except ModuleNotFoundError:
     pass
 else:
     raise AssertionError
-assert not [name for name in sys.modules if name.startswith("pycocotools")]
+assert not [name for name in sys.modules if name.startswith(("pycocotools", "lvis"))]
 COCO()
+"""
+    )
+
+
+def test_one_package_alone() -> None:
+    run(
+        ABSENT
+        + """
+import metrix.compat
+for mine, other in (("lvis", "pycocotools"), ("pycocotools", "lvis")):
+    with metrix.compat.install(mine):
+        __import__(mine)
+        try:
+            __import__(other)
+        except ModuleNotFoundError:
+            pass
+        else:
+            raise AssertionError(other)
+    assert mine not in sys.modules
+metrix.compat.install("lvis")
+metrix.compat.install("pycocotools")
+metrix.compat.uninstall()
+assert "lvis" in sys.modules and "pycocotools" not in sys.modules
 """
     )
 
@@ -99,5 +130,6 @@ def test_an_error_inside_takes_it_back() -> None:
 
 
 def test_unknown_packages_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"package: expected one of \['pycocotools'\], got 'cocoapi'"):
-        metrix.compat.install("cocoapi")
+    with pytest.raises(ValueError, match=r"packages: expected some of \['pycocotools', 'lvis'\], got 'cocoapi'"):
+        metrix.compat.install("lvis", "cocoapi")
+    assert not metrix.compat._install._installed

@@ -1,7 +1,8 @@
 """The engine behind other tools: modules with the interface of the packages that frameworks import.
 
 - :mod:`metrix.compat.pycocotools` has ``coco``, ``cocoeval`` and ``mask`` of pycocotools 2.0.11.
-- :func:`install` puts them where ``import pycocotools`` finds them, :func:`uninstall` takes that back.
+- :mod:`metrix.compat.lvis` has ``LVIS``, ``LVISResults``, ``LVISEval`` and ``LVISVis`` of lvis 0.5.3.
+- :func:`install` puts them where ``import pycocotools`` and ``import lvis`` find them, :func:`uninstall` takes that back.
 
 Example:
     >>> import metrix.compat

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType, TracebackType
 
 #: package -> name of a module of it -> the module that takes its place.
@@ -19,7 +19,15 @@ MODULES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "pycocotools.cocoeval": "metrix.compat.pycocotools.cocoeval",
             "pycocotools.mask": "metrix.compat.pycocotools.mask",
             "pycocotools._mask": "metrix.compat.pycocotools._mask",
-        }
+        },
+        "lvis": {
+            "lvis": "metrix.compat.lvis",
+            "lvis.lvis": "metrix.compat.lvis.lvis",
+            "lvis.results": "metrix.compat.lvis.results",
+            "lvis.eval": "metrix.compat.lvis.eval",
+            "lvis.vis": "metrix.compat.lvis.vis",
+            "lvis.colormap": "metrix.compat.lvis.colormap",
+        },
     }
 )
 
@@ -30,12 +38,10 @@ _installed: list[Installation] = []
 class Installation:
     """What :func:`install` did; as a context manager it is undone at the end."""
 
-    def __init__(self, package: str) -> None:
-        """Note what stands under the package's names."""
-        self._names = MODULES[package]
-        self._before = {
-            name: module for name, module in sys.modules.items() if name == package or name.startswith(f"{package}.")
-        }
+    def __init__(self, packages: Sequence[str]) -> None:
+        """Note what stands under the packages' names."""
+        self._names = {name: path for package in packages for name, path in MODULES[package].items()}
+        self._before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in packages}
 
     def _put(self) -> None:
         ours = {name: importlib.import_module(path) for name, path in self._names.items()}
@@ -65,19 +71,20 @@ def _replace(old: Mapping[str, ModuleType], new: Mapping[str, ModuleType]) -> No
     sys.modules.update(new)
 
 
-def install(package: str = "pycocotools", *, replace: bool = False) -> Installation:
-    """Let imports of a package give this one's modules from now on: ``from pycocotools.coco import COCO``.
+def install(*packages: str, replace: bool = False) -> Installation:
+    """Let imports of other packages give this one's modules from now on: ``from pycocotools.coco import COCO``.
 
     Args:
-        package: "pycocotools".
-        replace: also if the package itself was imported before. Names that other modules took from it until then,
+        packages: "pycocotools", "lvis"; none named for all that have a stand-in here.
+        replace: also if such a package itself was imported before. Names that other modules took from it until then,
             as ``from pycocotools.coco import COCO`` does, stay what they are.
 
     Returns:
         An :class:`Installation`: ``with install(): ...`` takes it back at the end, as :func:`uninstall` does.
 
     Raises:
-        RuntimeError: if the package itself was imported before and ``replace`` does not allow for it.
+        RuntimeError: if one of the packages itself was imported before and ``replace`` does not allow for it; then
+            nothing is put in place.
         ValueError: for a package that has no stand-in here.
 
     Example:
@@ -87,8 +94,18 @@ def install(package: str = "pycocotools", *, replace: bool = False) -> Installat
         >>> COCOeval.__module__
         'metrix.compat.pycocotools.cocoeval'
     """
-    if package not in MODULES:
-        raise ValueError(f"package: expected one of {sorted(MODULES)}, got {package!r}")
+    for package in packages:
+        if package not in MODULES:
+            raise ValueError(f"packages: expected some of {list(MODULES)}, got {package!r}")
+    packages = packages or tuple(MODULES)
+    for package in packages:
+        _require_absent(package, replace=replace)
+    installation = Installation(packages)
+    installation._put()
+    return installation
+
+
+def _require_absent(package: str, *, replace: bool) -> None:
     there = sys.modules.get(package)
     is_ours = there is not None and there.__name__ == MODULES[package][package]
     if there is not None and not is_ours and not replace:
@@ -97,9 +114,6 @@ def install(package: str = "pycocotools", *, replace: bool = False) -> Installat
             f"keeps them. Call install() before anything imports {package}, or install(replace=True) to change what is "
             "imported from now on"
         )
-    installation = Installation(package)
-    installation._put()
-    return installation
 
 
 def uninstall() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metrix.protocols import COCO_DETECTION
+from metrix.compat._curve import curve
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -70,13 +70,7 @@ def _accumulate_cell(
     false_positives = np.cumsum(~matched & ~ignored, axis=1).astype(np.float64)
     k, a, m = place
     for t, (right, wrong) in enumerate(zip(true_positives, false_positives, strict=True)):
-        reached = right / positives
-        envelope = np.maximum.accumulate((right / (wrong + right + COCO_DETECTION.epsilon))[::-1])[::-1]
-        recall[t, k, a, m] = reached[-1] if len(reached) else 0
-        ranks = np.searchsorted(reached, recall_thresholds, side="left")
-        # The first recall that is never reached ends the search: what is asked for behind it stays 0.
-        missed = np.flatnonzero(ranks >= len(reached))
-        ranks = ranks[: missed[0]] if len(missed) else ranks
+        recall[t, k, a, m], ranks, envelope = curve(right, wrong, positives, recall_thresholds)
         for values, to in ((envelope, precision), (score, scores)):
             to[t, :, k, a, m] = 0
             to[t, : len(ranks), k, a, m] = values[ranks]

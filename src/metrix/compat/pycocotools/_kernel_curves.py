@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metrix.compat.pycocotools._kernels import UNSUITABLE, KernelEvaluation, Unusual, caps_of
+from metrix.compat._columns import UNSUITABLE, Unusual
+from metrix.compat.pycocotools._kernels import KernelEvaluation, caps_of
 from metrix.compat.pycocotools._summary import Places
 
 FloatArray = npt.NDArray[np.float64]

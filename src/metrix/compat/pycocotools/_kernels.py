@@ -14,10 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from metrix import _core
-from metrix._detection_input import POLYGONS, EvaluationInput, Selection, fields_to_read, prepare_input
+from metrix._detection_input import EvaluationInput, Selection, fields_to_read, prepare_input
 from metrix._outcomes import Outcomes
 from metrix._threads import resolve_num_threads
-from metrix.compat.pycocotools._pending import (
+from metrix.compat._columns import (
+    GroundTruthColumns,
+    Unusual,
+    area_ranges,
+    chosen_of,
+    ids_of,
+    numbers_of,
+    refuse_odd_polygons,
+    size_of,
+)
+from metrix.compat._pending import (
     DetectionColumns,
     PendingGroundTruth,
     PendingResults,
@@ -27,26 +37,11 @@ from metrix.compat.pycocotools._pending import (
 from metrix.compat.pycocotools.coco import is_plain, pending_of
 from metrix.detection import _match, _outcomes_and_quirks
 from metrix.protocols import COCO_DETECTION, DetectionProtocol
-from metrix.records import GroundTruth, MaskColumn, read_ground_truth
+from metrix.records import read_ground_truth
 
 FloatArray = npt.NDArray[np.float64]
 
-#: What may go wrong with columns that the reference may take, or refuse with an exception of its own.
-UNSUITABLE = (ValueError, TypeError, KeyError, OverflowError)
-
 REQUIRED = {"bbox": "bbox", "segm": "segmentation", "keypoints": "keypoints"}
-
-
-class Unusual(ValueError):
-    """This is nothing for the kernels."""
-
-
-@dataclass(frozen=True)
-class GroundTruthColumns:
-    """Ground truth, and its ids as the annotations have them."""
-
-    truth: GroundTruth
-    ids: Any  # N
 
 
 @dataclass(frozen=True)
@@ -101,7 +96,7 @@ def evaluate_columns(evaluation: Any) -> KernelEvaluation:
     p = evaluation.params
     if p.iouType not in REQUIRED:
         raise Unusual("an IoU type of nobody")
-    image_ids, category_ids = _ids(p.imgIds), _ids(p.catIds)
+    image_ids, category_ids = ids_of(p.imgIds), ids_of(p.catIds)
     if not p.useCats and len(np.unique(category_ids)) < len(category_ids):
         raise Unusual("objects of a category that comes twice count twice")
     protocol = _protocol(p)
@@ -110,8 +105,8 @@ def evaluate_columns(evaluation: Any) -> KernelEvaluation:
     # Of the ids that the params name, the ground truth's own ones are known; where it came as dicts, all.
     selection = Selection.of(
         truth.truth,
-        _some(category_ids, truth.truth.category_ids),
-        _some(image_ids, truth.truth.image_ids),
+        chosen_of(category_ids, truth.truth.category_ids),
+        chosen_of(image_ids, truth.truth.image_ids),
         use_categories=protocol.use_categories,
     )
     threads = resolve_num_threads(None)
@@ -138,25 +133,6 @@ def evaluate_columns(evaluation: Any) -> KernelEvaluation:
     )
 
 
-def _ids(values: Any) -> npt.NDArray[Any]:
-    ids = np.array(list(values))
-    if ids.ndim != 1 or not len(ids) or ids.dtype.kind not in "iuU":
-        raise Unusual("no ids, or of several kinds")
-    return ids
-
-
-def _some(ids: npt.NDArray[Any], known: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
-    """The chosen ids, or None for all, which is found out faster."""
-    return None if np.array_equal(ids, known) else ids
-
-
-def _numbers(values: Any) -> FloatArray:
-    array = np.array(values)
-    if array.ndim != 1 or not len(array) or array.dtype.kind not in "iuf" or np.isnan(array).any():
-        raise Unusual("no list of numbers")
-    return array.astype(np.float64)
-
-
 def caps_of(values: Any) -> list[int]:
     """Caps on the detections of a cell."""
     if not len(values) or not all(isinstance(cap, (int, np.integer)) and cap >= 1 for cap in values):
@@ -165,9 +141,6 @@ def caps_of(values: Any) -> list[int]:
 
 
 def _protocol(p: Any) -> DetectionProtocol:
-    ranges = np.array([list(limits) for limits in p.areaRng], dtype=np.float64)
-    if ranges.ndim != 2 or ranges.shape[1] != 2 or np.isnan(ranges).any():
-        raise Unusual("area ranges that are no pairs of numbers")
     changes: dict[str, Any] = {}
     if p.iouType == "keypoints":
         sigmas = p.kpt_oks_sigmas if hasattr(p, "kpt_oks_sigmas") else None
@@ -176,8 +149,8 @@ def _protocol(p: Any) -> DetectionProtocol:
         changes["sigmas"] = sigmas.copy()
     return replace(
         COCO_DETECTION,
-        iou_thresholds=_numbers(p.iouThrs),
-        area_ranges={str(place): (low, high) for place, (low, high) in enumerate(ranges.tolist())},
+        iou_thresholds=numbers_of(p.iouThrs),
+        area_ranges=area_ranges(p.areaRng),
         max_detections=(caps_of(p.maxDets)[-1],),
         use_categories=bool(p.useCats),
         summary=(),
@@ -223,7 +196,7 @@ def _truth_of_dicts(records: list[Record], p: Any, fields: tuple[str, ...], imag
     images = {id: {} for id in p.imgIds} | (images or {})
     truth = read_ground_truth(
         {
-            "images": [{**_size(image), "id": id} for id, image in images.items()],
+            "images": [{**size_of(image), "id": id} for id, image in images.items()],
             "categories": [{"id": id} for id in p.catIds],
             "annotations": records,
         },
@@ -233,10 +206,6 @@ def _truth_of_dicts(records: list[Record], p: Any, fields: tuple[str, ...], imag
     if not all(isinstance(id, (int, np.integer)) for id in ids):
         raise Unusual("ids that are no integers")
     return GroundTruthColumns(truth, ids)
-
-
-def _size(image: Record) -> Record:
-    return {side: image[side] for side in ("height", "width") if side in image}
 
 
 def _refuse_unusual(p: Any, truth: GroundTruthColumns, detections: DetectionColumns) -> None:
@@ -255,23 +224,11 @@ def _refuse_unusual(p: Any, truth: GroundTruthColumns, detections: DetectionColu
         if len(set(detections.ids)) < len(detections.ids):
             raise Unusual("of detections with one id the last one counts")
     if p.iouType == "segm":
-        _refuse_odd_polygons(columns.masks)
-        _refuse_odd_polygons(found.masks)
+        refuse_odd_polygons(columns.masks)
+        refuse_odd_polygons(found.masks)
     if p.iouType == "keypoints":
         sides = [side.keypoints for side in (columns, found) if side.keypoints is not None and len(side)]
         if any(points.shape[1] != len(p.kpt_oks_sigmas) for points in sides):
             raise Unusual("as many sigmas as keypoints are needed")
         if not p.useCats and any((side.category_id.distinct() == -1).any() for side in (columns, found) if len(side)):
             raise Unusual("without categories, keypoints of category -1 are taken for all")
-
-
-def _refuse_odd_polygons(masks: MaskColumn | None) -> None:
-    """No polygon, or four numbers, which the reference takes for a box and stops."""
-    if masks is None or not (masks.kind == POLYGONS).any():
-        return
-    first = masks.offset[:-1][masks.kind == POLYGONS].astype(np.int64)
-    if (np.diff(masks.offset.astype(np.int64))[masks.kind == POLYGONS] < 8).any():
-        raise Unusual("an object without polygons")
-    counts = masks.payload[first[:, None] + np.arange(8)].view(np.uint64)
-    if (counts <= 4).any():
-        raise Unusual("a first polygon of at most four numbers")

@@ -1,77 +1,17 @@
-"""Annotations that are columns as long as nobody has looked at their dicts."""
+"""Results of ``COCO.loadRes``: in columns as long as nobody has looked at their dicts, and what their dicts are then."""
 
 from __future__ import annotations
 
 import copy
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from metrix.compat._json_file import JsonFile
-from metrix.records import Detections, GroundTruth, IdColumn, read_detections, read_ground_truth
-
-Record = dict[str, Any]
-STRING = 1  # MaskKind.string
-
-
-class PendingGroundTruth:
-    """An annotation file."""
-
-    #: Instance files have no keypoints and those of persons few other fields, so this reads no more than an evaluation
-    #: of boxes or keypoints needs. Masks, most of a file, are read when they are wanted.
-    _FIRST_FIELDS = ("bbox", "keypoints")
-
-    def __init__(self, path: Any) -> None:
-        """Read the columns; ``ValueError`` for what is no such file, ``OSError`` if it cannot be read."""
-        self._file = JsonFile(path)
-        self._fields: tuple[str, ...] = ()
-        self.truth = self.columns(self._FIRST_FIELDS)
-
-    def columns(self, fields: tuple[str, ...]) -> GroundTruth:
-        """The ground truth with at least these optional columns."""
-        if not set(fields) <= set(self._fields):
-            self._fields = fields
-            self.truth = read_ground_truth(self._file.source(), fields=fields)
-        return self.truth
-
-    def dataset(self) -> Any:
-        """What the file holds."""
-        return self._file.load()
-
-
-class PendingResults(ABC):
-    """Detections that ``loadRes`` was given."""
-
-    def __init__(self, head: Callable[[], Record]) -> None:
-        """``head`` gives info, images and categories."""
-        self._head = head
-
-    @abstractmethod
-    def columns(self, fields: tuple[str, ...]) -> DetectionColumns:
-        """The detections with at least these optional columns."""
-
-    @abstractmethod
-    def annotations(self) -> list[Record]:
-        """The dicts, with all that ``loadRes`` adds."""
-
-    def dataset(self) -> Record:
-        """What ``loadRes`` of the reference makes."""
-        return {**self._head(), "annotations": self.annotations()}
-
-
-@dataclass(frozen=True)
-class DetectionColumns:
-    """Detections, and what the columns of :class:`metrix.records.Detections` do not hold."""
-
-    found: Detections
-    ids: Any  # N
-    scores: Any  # N
-    #: (N,), where dicts say it; None: worked out from the shapes, as ``loadRes`` does.
-    area: npt.NDArray[np.float64] | None
+from metrix.compat._pending import STRING, DetectionColumns, PendingResults, Record
+from metrix.records import Detections, read_detections
 
 
 class ResultsInFile(PendingResults):
@@ -107,33 +47,8 @@ class ResultsInArray(PendingResults):
         return completed(records_of_table(self._table))
 
 
-class ResultsInList(PendingResults):
-    """The caller's own dicts, already completed: they count as they are when they are evaluated."""
-
-    def __init__(self, head: Callable[[], Record], records: list[Record]) -> None:
-        """Keep the list."""
-        super().__init__(head)
-        self._records = records
-
-    def columns(self, fields: tuple[str, ...]) -> DetectionColumns:
-        return detection_columns(self._records, fields)
-
-    def annotations(self) -> list[Record]:
-        return self._records
-
-
 def _numbers(found: Detections) -> range:
     return range(1, len(found) + 1)
-
-
-def detection_columns(records: list[Record], fields: tuple[str, ...]) -> DetectionColumns:
-    """Columns of dicts that have ``id`` and ``area``, as after ``loadRes``; ``KeyError`` where one has not."""
-    return DetectionColumns(
-        found=read_detections(records, fields=fields),
-        ids=[record["id"] for record in records],
-        scores=[record["score"] for record in records],
-        area=np.array([record["area"] for record in records], dtype=np.float64).reshape(len(records)),
-    )
 
 
 def follows_the_usual_form(found: Detections) -> bool:
@@ -149,11 +64,6 @@ def follows_the_usual_form(found: Detections) -> bool:
                 return False  # nothing to take the extent of
             return bool(has.all())
     return False
-
-
-def are_known(ids: IdColumn, known: npt.NDArray[Any]) -> bool:
-    """Whether all ids are among the ascending ``known`` ones."""
-    return bool((ids.positions_in(known) >= 0).all())
 
 
 # ---- what loadRes makes of dicts ------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metrix import _core
+from metrix.compat._matching import CellSide, image_result
 from metrix.compat.pycocotools import mask as maskUtils
-from metrix.compat.pycocotools._matching import CellSide, image_result
 from metrix.protocols import COCO_DETECTION
 
 Record = dict[str, Any]

@@ -40,16 +40,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from metrix.compat._held import Held, HeldDicts, has_own_methods
+from metrix.compat._pending import PendingGroundTruth, PendingResults, Record, ResultsInList, are_known
 from metrix.compat.pycocotools import mask as maskUtils
 from metrix.compat.pycocotools._drawing import draw_annotations
 from metrix.compat.pycocotools._pending import (
-    PendingGroundTruth,
-    PendingResults,
-    Record,
     ResultsInArray,
     ResultsInFile,
-    ResultsInList,
-    are_known,
     captions_head,
     completed,
     dataset_head,
@@ -59,6 +56,10 @@ from metrix.compat.pycocotools._pending import (
 )
 
 __author__ = "tylin"
+
+#: Instance files have no keypoints and those of persons few other fields, so this reads no more than an evaluation of boxes
+#: or keypoints needs.
+_FIRST_FIELDS = ("bbox", "keypoints")
 
 
 def _isArrayLike(obj: Any) -> bool:
@@ -79,27 +80,7 @@ def _members(ids: Any) -> Any:
     return ids
 
 
-class _Held:
-    """An attribute that is made when somebody looks at it; from then on the columns do not count any more."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, coco: COCO | None, owner: type) -> Any:
-        if coco is None:
-            return self
-        held = coco._peek()
-        coco._pending = None
-        if self._name not in held:
-            raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
-        return held[self._name]
-
-    def __set__(self, coco: COCO, value: Any) -> None:
-        coco._peek()[self._name] = value
-        coco._pending = None
-
-
-class COCO:
+class COCO(HeldDicts):
     """Annotations of a data set, or results of a detector on it.
 
     Args:
@@ -111,16 +92,11 @@ class COCO:
         KeyError: if a record lacks its id.
     """
 
-    dataset = _Held()
-    anns = _Held()
-    cats = _Held()
-    imgs = _Held()
-    imgToAnns = _Held()
-    catToImgs = _Held()
-
-    #: Columns that say the same as the dicts, made or not; None once the dicts may have been changed.
-    _pending: PendingGroundTruth | PendingResults | None = None
-    _is_made = True
+    anns = Held()
+    cats = Held()
+    imgs = Held()
+    imgToAnns = Held()
+    catToImgs = Held()
 
     def __init__(self, annotation_file: Any = None) -> None:
         """Read the file."""
@@ -132,7 +108,7 @@ class COCO:
         try:
             if type(self).createIndex is not _createIndex:
                 raise ValueError("a subclass wants to see the dicts")
-            pending = PendingGroundTruth(annotation_file)
+            pending = PendingGroundTruth(annotation_file, _FIRST_FIELDS)
         except (ValueError, TypeError):  # then all is as in the reference, its exceptions too
             with open(annotation_file) as file:
                 dataset = json.load(file)
@@ -145,25 +121,9 @@ class COCO:
         print(f"Done (t={time.time() - tic:0.2f}s)")
         _print_index()
 
-    def _wait_for(self, pending: PendingGroundTruth | PendingResults) -> None:
-        self._pending, self._is_made = pending, False
-
-    def _make(self) -> None:
-        """Make the dicts, which alone changes nothing that anybody could have changed."""
-        if not self._is_made:
-            assert self._pending is not None
-            dataset = self._pending.dataset()
-            vars(self).update(_index(dataset), dataset=dataset)
-            self._is_made = True
-
-    def _peek(self) -> dict[str, Any]:
-        """The dicts by name, for one who hands none of them out."""
-        self._make()
-        return vars(self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The dicts alone: what is open stays here."""
-        return {**self._peek(), "_pending": None}
+    @staticmethod
+    def _index_of(dataset: Any) -> dict[str, Any]:
+        return _index(dataset)
 
     def createIndex(self) -> None:
         """Make ``anns``, ``imgs``, ``cats``, ``imgToAnns`` and ``catToImgs`` of ``dataset``."""
@@ -356,9 +316,7 @@ _SELECTION = {name: COCO.__dict__[name] for name in ("getAnnIds", "getCatIds", "
 
 def is_plain(coco: Any) -> bool:
     """Whether it is a COCO of this module whose ways of finding annotations are its own."""
-    return isinstance(coco, COCO) and all(
-        getattr(type(coco), name) is function and name not in coco.__dict__ for name, function in _SELECTION.items()
-    )
+    return isinstance(coco, COCO) and has_own_methods(coco, _SELECTION)
 
 
 def pending_of(coco: Any) -> PendingGroundTruth | PendingResults | None:

@@ -48,18 +48,18 @@ import datetime
 import functools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from metrix.compat._columns import UNSUITABLE, unique
+from metrix.compat._held import has_own_methods
+from metrix.compat._pending import PendingGroundTruth
+from metrix.compat._promised import Promised, Promiser
 from metrix.compat.pycocotools import _cells, _steps
 from metrix.compat.pycocotools import mask as maskUtils
 from metrix.compat.pycocotools._accumulation import accumulate_images
 from metrix.compat.pycocotools._kernel_curves import CurvesOfKernels, curves_of
-from metrix.compat.pycocotools._kernels import UNSUITABLE, KernelEvaluation, evaluate_columns
-from metrix.compat.pycocotools._pending import PendingGroundTruth
+from metrix.compat.pycocotools._kernels import KernelEvaluation, evaluate_columns
 from metrix.compat.pycocotools._summary import Curves, CurvesOfArrays, summarize
 from metrix.compat.pycocotools.coco import pending_of
 from metrix.protocols import COCO_DETECTION, COCO_KEYPOINTS, DetectionProtocol
@@ -68,22 +68,7 @@ __author__ = "tsungyi"
 __all__ = ["COCOeval", "Params", "maskUtils"]
 
 
-class _Promised:
-    """An attribute that is made when somebody looks at it; from then on it stands in the instance like any other."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, evaluation: COCOeval | None, owner: type) -> Any:
-        if evaluation is None:
-            return self
-        if self._name not in evaluation._promises:
-            raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
-        value = vars(evaluation)[self._name] = evaluation._promises[self._name]()
-        return value
-
-
-class COCOeval:
+class COCOeval(Promiser):
     """Evaluation of detections on the ground truth they were loaded by.
 
     Args:
@@ -92,19 +77,16 @@ class COCOeval:
         iouType: "segm", "bbox" or "keypoints".
     """
 
-    evalImgs = _Promised()
-    eval = _Promised()
-    ious = _Promised()
-    _gts = _Promised()
-    _dts = _Promised()
+    evalImgs = Promised()
+    eval = Promised()
+    ious = Promised()
+    _gts = Promised()
+    _dts = Promised()
 
     #: What the last evaluate came by, if it went straight to the kernels, and the params of then.
     _kernels: KernelEvaluation | None = None
     _kernels_params: Any = None
     _curves: CurvesOfKernels | None = None
-
-    #: Makers of what nobody has looked at yet, by name.
-    _promises: Mapping[str, Callable[[], Any]] = MappingProxyType({})
 
     def __init__(self, cocoGt: Any = None, cocoDt: Any = None, iouType: str = "segm") -> None:
         """Take both sides, and all images and categories of the ground truth into ``params``."""
@@ -138,9 +120,9 @@ class COCOeval:
             p.iouType = "segm" if p.useSegm == 1 else "bbox"
             print(f"useSegm (deprecated) is not None. Running {p.iouType} evaluation")
         print(f"Evaluate annotation type *{p.iouType}*")
-        p.imgIds = _unique(p.imgIds)
+        p.imgIds = unique(p.imgIds)
         if p.useCats:
-            p.catIds = _unique(p.catIds)
+            p.catIds = unique(p.catIds)
         p.maxDets = sorted(p.maxDets)
         self.params = p
 
@@ -159,9 +141,7 @@ class COCOeval:
 
     def _takes_own_steps(self) -> bool:
         """Whether nobody has put something else into the place of a step."""
-        return all(
-            getattr(type(self), name) is function and name not in self.__dict__ for name, function in _STEPS.items()
-        )
+        return has_own_methods(self, _STEPS)
 
     def _promise_all(self, kernels: KernelEvaluation) -> None:
         """What the steps of the reference would leave behind."""
@@ -175,15 +155,6 @@ class COCOeval:
             promises |= {"_gts": lambda: groups()[0], "_dts": lambda: groups()[1]}
         self._promise(promises)
         self.eval = {}
-
-    def _promise(self, promises: Mapping[str, Callable[[], Any]]) -> None:
-        self._promises = {**self._promises, **promises}
-        for name in promises:
-            vars(self).pop(name, None)
-
-    def _is_promised(self, name: str) -> bool:
-        """Whether nobody has looked at it, or put something else into its place."""
-        return name in self._promises and name not in vars(self)
 
     def _take_steps(self) -> None:
         """Step by step, each by its method."""
@@ -287,18 +258,7 @@ class COCOeval:
 
     def __getstate__(self) -> dict[str, Any]:
         """All but promises, which are kept first."""
-        for name in self._promises:
-            getattr(self, name)
-        return {**vars(self), "_promises": {}, "_kernels": None, "_kernels_params": None, "_curves": None}
-
-
-def _unique(ids: Any) -> list[Any]:
-    """``list(np.unique(ids))``, which takes ten milliseconds for the first time in a process."""
-    array = np.array(ids)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        return list(np.unique(ids))
-    array.sort()
-    return list(array[np.concatenate([[True], array[1:] != array[:-1]])[: len(array)]])
+        return {**self._kept(), "_kernels": None, "_kernels_params": None, "_curves": None}
 
 
 _STEPS = {name: COCOeval.__dict__[name] for name in ("_prepare", "computeIoU", "computeOks", "evaluateImg")}

@@ -1,4 +1,7 @@
-"""The result of one image and category: which detection matches which ground truth, and which are ignored."""
+"""The result of one image and category: which detection matches which ground truth, and which are ignored.
+
+Its fields have the names of COCOeval.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,7 @@ def image_result(
     *,
     crowd: npt.NDArray[np.uint8],
     ignored: FlagArray,
+    excused: FlagArray | None = None,
 ) -> dict[str, Any]:
     """The fields of an entry of ``evalImgs`` that depend on the match.
 
@@ -46,6 +50,7 @@ def image_result(
         thresholds: (T,), lowered as the protocol says.
         crowd: (G,) which ground truths are crowds.
         ignored: (G,) which are ignored whatever their area.
+        excused: (D,) which detections are ignored where they match nothing, whatever their area.
     """
     low, high = limits[0], limits[1]
     found, taken = len(detections.ids), len(truths.ids)
@@ -67,6 +72,8 @@ def image_result(
         gt_matches = np.where(gt_place >= 0, detections.numbers[gt_place], 0.0)
         dt_ignore = matched & ignored[dt_place]
     outside = (detections.area < low) | (detections.area > high)
+    if excused is not None:
+        outside |= excused
     return {
         "dtIds": list(detections.ids),
         "gtIds": list(gt_ids),
