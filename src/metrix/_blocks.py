@@ -230,10 +230,7 @@ def match_block(
     columns = {name: result[name] for name in COLUMNS if name in result}
     if not np.array_equal(image_of, np.arange(len(image_of))):
         columns["image"] = image_of[columns["image"]]
-    columns["row"] = places[0][columns["row"]]
-    if "ground_truth" in columns:
-        matched = columns["ground_truth"]
-        columns["ground_truth"] = np.where(matched < 0, np.int32(-1), places[1][matched]) if len(places[1]) else matched
+    name_by_place(columns, places)
     return Block(
         image_ids=truth.image_ids[seen],
         category_ids=selection.category_ids if settings.protocol.use_categories else np.zeros(1, dtype=np.int64),
@@ -244,6 +241,14 @@ def match_block(
         cut=_cut_cells(prepared, result["row"]) if listed is not None else np.zeros((0, 4), dtype=np.int64),
         truths=None if whole else _truths(prepared, selection, settings, listed),
     )
+
+
+def name_by_place(columns: dict[str, npt.NDArray[Any]], places: tuple[Int32Array, Int32Array]) -> None:
+    """Call rows of either side what they are called from now on; none of the other side's if ``places`` has none."""
+    columns["row"] = places[0][columns["row"]]
+    if "ground_truth" in columns and len(places[1]):
+        matched = columns["ground_truth"]
+        columns["ground_truth"] = np.where(matched < 0, np.int32(-1), places[1][matched])
 
 
 def _cut_cells(prepared: EvaluationInput, kept: Int32Array) -> npt.NDArray[np.int64]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metrix import _core
-from metrix._blocks import COLUMNS, Block, Settings, WholeTruth, prepare
+from metrix._blocks import COLUMNS, Block, Settings, WholeTruth, name_by_place, prepare
 from metrix._detection_input import Selection
 from metrix._outcomes import Outcomes
 from metrix.detection import _match, _outcomes_and_quirks
@@ -37,16 +37,16 @@ def match_at_once(
     truth: GroundTruth,
     selection: Selection,
     settings: Settings,
-    whole: WholeTruth,
     *,
-    places: Int32Array,
+    places: tuple[Int32Array, Int32Array],
+    whole: bool,
     num_threads: int,
 ) -> Combined:
-    """What ``combine`` gives of one block and the whole ground truth, without the order of images between.
+    """What ``combine`` gives of one block with all images, without the order of images between.
 
-    ``places`` is what a row of ``found`` is called in the outcomes: its place in its image.
+    ``places`` and ``whole`` are as of :func:`metrix._blocks.match_block`.
     """
-    prepared = prepare(truth, found, selection, settings, num_threads, whole=True)
+    prepared = prepare(truth, found, selection, settings, num_threads, whole=whole)
     result = _match(
         prepared,
         selection,
@@ -55,9 +55,9 @@ def match_at_once(
         diagnostics=settings.diagnostics,
         num_threads=num_threads,
     )
-    result["row"] = places[result["row"]]
+    name_by_place(result, places)
     outcomes, met = _outcomes_and_quirks(result, settings.protocol)
-    return Combined(outcomes, whole.image_ids, whole.category_ids, prepared.quirks.totals | met)
+    return Combined(outcomes, selection.image_ids, selection.category_ids, prepared.quirks.totals | met)
 
 
 def combine(

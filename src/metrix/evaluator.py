@@ -411,23 +411,23 @@ class DetectionEvaluator:
         )
 
     def _combined(self, num_threads: int) -> Combined:
-        waiting = self._waiting
-        if (
-            self._truth is None
-            or self._selection is None
-            or self._whole is None
-            or self._blocks
-            or not waiting.image_ids
-        ):
+        waiting, truth, selection = self._waiting, self._truth, self._selection
+        if self._blocks or not waiting.image_ids or (self._whole is not None and truth is None):
             self._match_waiting()
             return combine(self._blocks, self._settings, self._whole, self._categories, num_threads)
+        rows_found, rows_truth = waiting.places_in_images()
+        if truth is not None:
+            rows_truth = np.zeros(0, dtype=np.int32)  # their rows in the whole are their names
+        if truth is None or selection is None:
+            truth = waiting.ground_truth(waiting.listed_categories() if self._categories is None else self._categories)
+            selection = Selection.of(truth, None, None, use_categories=self._settings.protocol.use_categories)
         return match_at_once(
             waiting.detections(),
-            self._truth,
-            self._selection,
+            truth,
+            selection,
             self._settings,
-            self._whole,
-            places=waiting.places_in_images()[0],
+            places=(rows_found, rows_truth),
+            whole=self._whole is not None,
             num_threads=num_threads,
         )
 
