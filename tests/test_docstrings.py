@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import pkgutil
 
 import numpy as np
@@ -12,8 +13,13 @@ import pytest
 import metrix
 import metrix.losses
 
+#: Modules that an optional package must be there for.
+OPTIONAL = {"metrix._arrow_columns": "pyarrow"}
 MODULES = sorted(
-    module.name for module in pkgutil.walk_packages(metrix.__path__, "metrix.") if not module.name.endswith("__main__")
+    module.name
+    for module in pkgutil.walk_packages(metrix.__path__, "metrix.")
+    if not module.name.endswith("__main__")
+    and (module.name not in OPTIONAL or importlib.util.find_spec(OPTIONAL[module.name]) is not None)
 )
 
 

@@ -63,6 +63,7 @@ def test_crowdpose_equals_the_reference_with_its_sigmas_and_areas(rng: np.random
         params.kpt_oks_sigmas = CROWDPOSE.sigmas
         params.areaRng, params.areaRngLbl = [[0, 1e10]], ["all"]
 
+    telling = 0
     for _ in range(cases(100)):
         people = []
         for number in range(1, int(rng.integers(2, 6))):
@@ -82,7 +83,8 @@ def test_crowdpose_equals_the_reference_with_its_sigmas_and_areas(rng: np.random
         expected = reference.evaluate({**truth, "annotations": known}, detections, "keypoints", configure)
         assert np.array_equal(report.precision, expected.precision)
         assert np.array_equal(report.recall, expected.recall)
-        assert 0 < report.stats["AP"] < 1
+        telling += 0 < report.stats["AP"] < 1
+    assert telling > cases(100) / 2
 
 
 # ---- LVIS ---------------------------------------------------------------------------------------------------------
@@ -93,7 +95,7 @@ def test_keep_best_equals_a_stable_sort(rng: np.random.Generator) -> None:
         count, groups = int(rng.integers(0, 60)), int(rng.integers(1, 6))
         group = rng.integers(-1, groups, count).astype(np.int32)
         if case % 3 == 0:
-            group = np.sort(np.abs(group))
+            group = np.sort(np.maximum(group, 0))
         score = rng.choice([0.0, -0.0, 0.5, 0.25, np.nan, np.inf, 1.0], count)
         limit = int(rng.integers(0, 12))
         expected = np.zeros(count, dtype=np.uint8)
@@ -120,7 +122,7 @@ def test_judge_federated_equals_sets(rng: np.random.Generator) -> None:
 
         truth, detections = rows(int(rng.integers(0, 8))), rows(int(rng.integers(0, 30)))
         if case % 3 == 0:
-            detections = np.sort(np.abs(detections[0])), detections[1]
+            detections = np.sort(np.maximum(detections[0], 0)), detections[1]
         (absent_offset, absent), (excused_offset, not_exhaustive) = lists(), lists()
         judged, excused = _core.detection.judge_federated(
             image_count=images,
