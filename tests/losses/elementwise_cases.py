@@ -23,6 +23,8 @@ class Case:
     targets: str = "real"
     #: Where derivatives jump, as distances from which is kept: of pred - target, of pred, of target * pred.
     kinks: tuple[float, ...] = ()
+    #: How large the terms are that may cancel: their rounding stays in a small difference.
+    cancelling: float = 1.0
 
     def __str__(self) -> str:
         return "-".join([self.name, *(f"{name}={value}" for name, value in self.parameters.items())])
@@ -85,8 +87,8 @@ REGRESSION = [
     Case("log_cosh_loss", kinks=(1,)),
     Case("quantile_loss", kinks=(0,)),
     Case("quantile_loss", {"quantile": 0.9}, kinks=(0,)),
-    Case("poisson_nll_loss", predictions="small", targets="count"),
-    Case("poisson_nll_loss", {"full": True}, predictions="small", targets="count"),
+    Case("poisson_nll_loss", predictions="small", targets="count", cancelling=20),
+    Case("poisson_nll_loss", {"full": True}, predictions="small", targets="count", cancelling=20),
     Case("poisson_nll_loss", {"log_input": False}, predictions="positive", targets="count"),
     Case("poisson_nll_loss", {"log_input": False, "full": True, "eps": 0.01}, predictions="positive", targets="count"),
     Case("msle_loss", predictions="positive", targets="positive"),
