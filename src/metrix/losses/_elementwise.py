@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from metrix import _core
-from metrix._arrays import as_ndarray
 from metrix._threads import resolve_num_threads
-
-Array = npt.NDArray[Any]
-Reduction = Literal["none", "sum", "mean", "batchmean"]
-Hess = Literal["exact", "clip", "abs", "ones"]
+from metrix.losses._arguments import (
+    Array,
+    MeanDenominator,
+    Reduction,
+    as_like,
+    check_reduction,
+    mask_of,
+    per_sample,
+    predictions,
+    same_shape,
+)
+from metrix.losses._facts import Facts
+from metrix.losses._loss import Hess, Loss, signature_of
 
 #: A formula of cpp/kernels/losses and its parameters.
 Formula = tuple[int, tuple[float, ...]]
@@ -55,31 +62,27 @@ def formula(name: str, *parameters: float) -> Formula:
     return _core.losses.formulas[name], parameters
 
 
-class ElementwiseLoss:
+class ElementwiseLoss(Loss):
     """A loss that is a mean, or another reduction, of one term for each element."""
 
-    def __init__(self, define: Callable[..., Formula], hess: Hess) -> None:
-        """Take name, parameters and documentation from the function that defines it."""
-        own = list(inspect.signature(define).parameters.values())
-        self.__name__ = define.__name__
-        self.__qualname__ = define.__qualname__
-        self.__module__ = define.__module__
-        self.__doc__ = inspect.cleandoc(define.__doc__ or "") + "\n" + COMMON
-        common = list(inspect.signature(_signature).parameters.values())
-        self.__signature__ = inspect.Signature([*common[:2], *own, *common[2:]])
-        self._define = define
+    def __init__(self, define: Callable[..., Formula], facts: Facts, hess: Hess) -> None:
+        """Of the function that chooses the formula and checks its parameters."""
+        super().__init__(
+            define,
+            facts,
+            inputs=("pred", "target"),
+            differentiable=("pred",),
+            signature=signature_of(define, _signature),
+            common=COMMON,
+        )
         self._hess = hess
         self._default = define()
-
-    def __repr__(self) -> str:
-        """Its name and parameters."""
-        return f"<loss {self.__name__}{self.__signature__}>"
 
     def __call__(self, pred: Any, target: Any, /, **arguments: Any) -> Any:
         """The value."""
         return self._ask(0, pred, target, arguments)
 
-    def value_and_grad(
+    def value_and_grad(  # type: ignore[override]
         self, pred: Any, target: Any, /, *, grad_output: Any = None, **arguments: Any
     ) -> tuple[Any, Array]:
         """The value, and its gradient by ``pred``.
@@ -91,7 +94,7 @@ class ElementwiseLoss:
         """
         return cast("tuple[Any, Array]", self._ask(1, pred, target, arguments, grad_output))
 
-    def grad_hess(
+    def grad_hess(  # type: ignore[override]
         self, pred: Any, target: Any, /, *, hess: Hess | None = None, **arguments: Any
     ) -> tuple[Array, Array]:
         """First and second derivative of each element by ``pred``, with weights and before any reduction.
@@ -122,24 +125,17 @@ class ElementwiseLoss:
             num_threads = arguments.pop("num_threads", None)
             if arguments:
                 kernel, parameters = self._define(**arguments)
-        if reduction not in _REDUCTIONS:
-            raise ValueError(f"reduction: expected one of {sorted(_REDUCTIONS)}, got {reduction!r}")
-        if denominator not in ("weights", "count"):
-            raise ValueError(f"mean_denominator: expected 'weights' or 'count', got {denominator!r}")
+        check_reduction(reduction, denominator)
 
-        pred = _predictions(pred)
-        target = _as_like(target, pred, "target")
-        if target.shape != pred.shape:
-            raise ValueError(f"target: expected the shape of pred, {pred.shape}, got {target.shape}")
+        pred = predictions(pred)
+        target = same_shape(target, pred, "target")
         if weight is not None:
-            weight = _per_sample(_as_like(weight, pred, "weight"), pred, "weight")
+            weight = per_sample(as_like(weight, pred, "weight"), pred.shape, "weight")
         if mask is not None:
-            mask = _mask(mask, pred)
+            mask = mask_of(mask, pred.shape).view(np.uint8)
         upstream, scale = None, 1.0
         if grad_output is not None and reduction == "none":
-            upstream = _as_like(grad_output, pred, "grad_output")
-            if upstream.shape != pred.shape:
-                raise ValueError(f"grad_output: expected the shape of pred, {pred.shape}, got {upstream.shape}")
+            upstream = same_shape(grad_output, pred, "grad_output")
         elif grad_output is not None:
             scale = float(grad_output)
         batch = 1
@@ -175,9 +171,9 @@ class ElementwiseLoss:
         return value if wanted == 0 else (value, answer[1])
 
 
-def elementwise(hess: Hess = "exact") -> Callable[[Callable[..., Formula]], ElementwiseLoss]:
+def elementwise(facts: Facts, hess: Hess = "exact") -> Callable[[Callable[..., Formula]], ElementwiseLoss]:
     """Make a loss of the function that chooses its formula and checks its parameters."""
-    return lambda define: ElementwiseLoss(define, hess)
+    return lambda define: ElementwiseLoss(define, facts, hess)
 
 
 def _signature(
@@ -188,70 +184,7 @@ def _signature(
     weight: npt.ArrayLike | None = None,
     mask: npt.ArrayLike | None = None,
     reduction: Reduction = "mean",
-    mean_denominator: Literal["weights", "count"] = "weights",
+    mean_denominator: MeanDenominator = "weights",
     num_threads: int | None = None,
 ) -> None:
     """The arguments that all elementwise losses take."""
-
-
-def _predictions(values: Any) -> Array:
-    """C-contiguous float32 or float64."""
-    array = as_ndarray(values, "pred")
-    if array.dtype.kind != "f":
-        raise TypeError(f"pred: expected floating-point numbers, got dtype {array.dtype}")
-    if array.dtype == np.float16:
-        array = array.astype(np.float32)
-    elif array.dtype not in (np.float32, np.float64):
-        array = array.astype(np.float64)
-    return array if array.flags.c_contiguous else np.array(array, order="C")
-
-
-def _as_like(values: Any, pred: Array, name: str) -> Array:
-    """C-contiguous, of the dtype of pred."""
-    array = as_ndarray(values, name)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
-    if array.dtype == pred.dtype and array.flags.c_contiguous:
-        return array
-    return np.array(array, dtype=pred.dtype, order="C")
-
-
-def _per_sample(values: Array, pred: Array, name: str) -> Array:
-    if values.ndim == 0 or values.shape != pred.shape[: values.ndim]:
-        raise ValueError(
-            f"{name}: expected the shape of leading axes of pred, such as {pred.shape[:1]} or {pred.shape}, "
-            f"got {values.shape}"
-        )
-    return values
-
-
-def _mask(values: Any, pred: Array) -> Array:
-    array = as_ndarray(values, "mask")
-    if array.dtype != np.bool_:
-        raise TypeError(f"mask: expected bools, got dtype {array.dtype}")
-    return np.ascontiguousarray(_per_sample(array, pred, "mask")).view(np.uint8)
-
-
-def positive(value: float, name: str) -> float:
-    """A finite number above 0."""
-    return _number(value, name, "a finite number > 0", lambda number: 0 < number < math.inf)
-
-
-def not_negative(value: float, name: str) -> float:
-    """A finite number of at least 0."""
-    return _number(value, name, "a finite number >= 0", lambda number: 0 <= number < math.inf)
-
-
-def fraction(value: float, name: str) -> float:
-    """A number between 0 and 1, neither of which it is."""
-    return _number(value, name, "a number between 0 and 1", lambda number: 0 < number < 1)
-
-
-def _number(value: Any, name: str, expected: str, is_right: Callable[[float], bool]) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: expected {expected}, got {value!r}") from None
-    if not is_right(number):
-        raise ValueError(f"{name}: expected {expected}, got {value!r}")
-    return number

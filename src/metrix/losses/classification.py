@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from metrix.losses._elementwise import Formula, elementwise, formula, fraction, not_negative, positive
+from metrix.losses._arguments import fraction, not_negative, positive
+from metrix.losses._elementwise import Formula, elementwise, formula
+from metrix.losses._facts import facts
 
 
-@elementwise()
+@elementwise(
+    facts(
+        "binary classification, multilabel classification",
+        "convex, differentiable, proper",
+        needs="pred: probabilities, target: from 0 to 1, of one shape",
+    )
+)
 def binary_cross_entropy(*, eps: float = 0.0) -> Formula:
     """Cross-entropy of probabilities, ``-(y log p + (1 - y) log(1 - p))``; targets from 0 to 1.
 
@@ -28,7 +36,13 @@ def binary_cross_entropy(*, eps: float = 0.0) -> Formula:
     return formula("binary_cross_entropy", eps)
 
 
-@elementwise()
+@elementwise(
+    facts(
+        "binary classification, multilabel classification, semantic segmentation",
+        "convex, differentiable, smooth, robust, proper",
+        needs="pred: logits, target: from 0 to 1, of one shape",
+    )
+)
 def binary_cross_entropy_with_logits(*, pos_weight: float = 1.0) -> Formula:
     """Cross-entropy of logits, ``(1 - y) log(1 + e^z) + pos_weight y log(1 + e^-z)``; targets from 0 to 1.
 
@@ -45,7 +59,14 @@ def binary_cross_entropy_with_logits(*, pos_weight: float = 1.0) -> Formula:
     return formula("binary_cross_entropy_with_logits", positive(pos_weight, "pos_weight"))
 
 
-@elementwise(hess="clip")
+@elementwise(
+    facts(
+        "object detection, binary classification, multilabel classification",
+        "differentiable, smooth, robust",
+        needs="pred: logits, target: from 0 to 1, of one shape",
+    ),
+    hess="clip",
+)
 def sigmoid_focal_loss(*, alpha: float | None = 0.25, gamma: float = 2.0) -> Formula:
     """Cross-entropy of logits that looks away from what is right already: times ``(1 - p_t)^gamma``.
 
@@ -72,7 +93,14 @@ def sigmoid_focal_loss(*, alpha: float | None = 0.25, gamma: float = 2.0) -> For
     return formula("sigmoid_focal_loss" + kind, gamma, positives, negatives)
 
 
-@elementwise(hess="ones")
+@elementwise(
+    facts(
+        "binary classification",
+        "convex, robust, sparse, monotonic",
+        needs="pred: scores, target: sides (above 0 or not), of one shape",
+    ),
+    hess="ones",
+)
 def hinge_loss() -> Formula:
     """``max(0, 1 - s pred)``, where the side ``s`` is 1 for targets above 0 and -1 for all others.
 
@@ -86,7 +114,13 @@ def hinge_loss() -> Formula:
     return formula("hinge_loss")
 
 
-@elementwise()
+@elementwise(
+    facts(
+        "binary classification",
+        "convex, differentiable, smooth, sparse, monotonic",
+        needs="pred: scores, target: sides (above 0 or not), of one shape",
+    )
+)
 def squared_hinge_loss() -> Formula:
     """The square of :data:`hinge_loss`.
 
@@ -100,7 +134,13 @@ def squared_hinge_loss() -> Formula:
     return formula("squared_hinge_loss")
 
 
-@elementwise()
+@elementwise(
+    facts(
+        "binary classification",
+        "convex, differentiable, smooth, robust, monotonic",
+        needs="pred: scores, target: -1 or 1, of one shape",
+    )
+)
 def soft_margin_loss() -> Formula:
     """``log(1 + e^(-y pred))`` for targets of -1 and 1.
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from metrix.losses._elementwise import Formula, elementwise, formula, fraction, not_negative, positive
+import math
+
+from metrix.losses._arguments import fraction, not_negative, positive
+from metrix.losses._elementwise import Formula, elementwise, formula
+from metrix.losses._facts import facts
 
 
-@elementwise()
+@elementwise(facts("regression, image restoration", "convex, differentiable, smooth, symmetric"))
 def mse_loss() -> Formula:
     """Squared error, ``r^2``.
 
@@ -21,7 +25,7 @@ def mse_loss() -> Formula:
     return formula("mse_loss")
 
 
-@elementwise(hess="ones")
+@elementwise(facts("regression, image restoration", "convex, robust, symmetric"), hess="ones")
 def l1_loss() -> Formula:
     """Absolute error, ``|r|``; its gradient at 0 is 0.
 
@@ -35,7 +39,7 @@ def l1_loss() -> Formula:
     return formula("l1_loss")
 
 
-@elementwise()
+@elementwise(facts("regression", "convex, differentiable, smooth, robust, symmetric"))
 def huber_loss(*, delta: float = 1.0) -> Formula:
     """Huber's loss: ``r^2 / 2`` up to ``delta``, ``delta (|r| - delta / 2)`` beyond.
 
@@ -52,7 +56,7 @@ def huber_loss(*, delta: float = 1.0) -> Formula:
     return formula("huber_loss", positive(delta, "delta"))
 
 
-@elementwise()
+@elementwise(facts("regression, object detection", "convex, differentiable, smooth, robust, symmetric"))
 def smooth_l1_loss(*, beta: float = 1.0) -> Formula:
     """Huber's loss over its threshold: ``r^2 / (2 beta)`` below ``beta``, ``|r| - beta / 2`` beyond.
 
@@ -70,7 +74,7 @@ def smooth_l1_loss(*, beta: float = 1.0) -> Formula:
     return formula("smooth_l1_loss", beta) if beta > 0 else formula("l1_loss")
 
 
-@elementwise(hess="clip")
+@elementwise(facts("regression", "convex, differentiable, smooth, robust, symmetric"), hess="clip")
 def pseudo_huber_loss(*, delta: float = 1.0) -> Formula:
     """A smooth relative of Huber's loss: ``delta^2 (sqrt(1 + (r / delta)^2) - 1)``.
 
@@ -87,7 +91,7 @@ def pseudo_huber_loss(*, delta: float = 1.0) -> Formula:
     return formula("pseudo_huber_loss", positive(delta, "delta"))
 
 
-@elementwise(hess="clip")
+@elementwise(facts("regression", "convex, differentiable, smooth, robust, symmetric"), hess="clip")
 def log_cosh_loss() -> Formula:
     """Logarithm of the hyperbolic cosine of ``r``, to all its digits near 0 and without overflow far from it.
 
@@ -101,7 +105,7 @@ def log_cosh_loss() -> Formula:
     return formula("log_cosh_loss")
 
 
-@elementwise(hess="ones")
+@elementwise(facts("quantile regression, regression", "convex, robust"), hess="ones")
 def quantile_loss(*, quantile: float = 0.5) -> Formula:
     """Pinball loss: ``quantile * u`` for ``u = target - pred`` above 0, ``(quantile - 1) * u`` below.
 
@@ -120,7 +124,14 @@ def quantile_loss(*, quantile: float = 0.5) -> Formula:
     return formula("quantile_loss", fraction(quantile, "quantile"))
 
 
-@elementwise()
+@elementwise(
+    facts(
+        "count regression",
+        "convex, differentiable",
+        needs="pred: logarithms of rates (or rates), target: counts, of one shape",
+        range=(-math.inf, math.inf),
+    )
+)
 def poisson_nll_loss(*, log_input: bool = True, full: bool = False, eps: float = 1e-8) -> Formula:
     """Negative log-likelihood of counts: ``exp(pred) - target * pred``.
 
@@ -140,7 +151,9 @@ def poisson_nll_loss(*, log_input: bool = True, full: bool = False, eps: float =
     return formula(name, positive(eps, "eps"))
 
 
-@elementwise(hess="clip")
+@elementwise(
+    facts("regression", "differentiable, symmetric", needs="pred and target of one shape, above -1"), hess="clip"
+)
 def msle_loss() -> Formula:
     """Squared error of ``log(1 + x)``; predictions and targets above -1.
 
@@ -156,7 +169,9 @@ def msle_loss() -> Formula:
     return formula("msle_loss")
 
 
-@elementwise(hess="ones")
+@elementwise(
+    facts("regression", "convex, robust", needs="pred and target of one shape, targets away from 0"), hess="ones"
+)
 def mape_loss(*, eps: float = 2.220446049250313e-16) -> Formula:
     """Absolute error relative to the target, ``|r| / max(|target|, eps)``: a fraction, not a percentage.
 
@@ -173,7 +188,7 @@ def mape_loss(*, eps: float = 2.220446049250313e-16) -> Formula:
     return formula("mape_loss", positive(eps, "eps"))
 
 
-@elementwise(hess="clip")
+@elementwise(facts("regression", "bounded, symmetric", range=(0.0, 2.0)), hess="clip")
 def smape_loss() -> Formula:
     """Absolute error relative to both sides, ``2 |r| / (|pred| + |target|)``, from 0 to 2; 0 where both are 0.
 

@@ -1,0 +1,150 @@
+"""Losses composed in Python of kernels and NumPy: terms, and how a gradient by the terms goes back to the inputs.
+
+A definition reads as its formula. It checks its inputs, and answers with :class:`Terms`; reduction, weights, masks and
+dtypes are the same for all and stand here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metrix.losses._arguments import Array, as_like, check_reduction, mask_of, per_sample, same_shape
+from metrix.losses._facts import Facts
+from metrix.losses._loss import Loss, reducing, signature_of
+
+COMMON = """
+Common arguments:
+    weight: numbers for the leading axes of the terms, such as (N,) for N samples.
+    mask: bools for the leading axes of the terms; what is False takes no part and has gradient 0.
+    reduction: "mean", "sum", "batchmean" (the sum over the length of the first axis), or "none".
+    mean_denominator: "weights" divides the mean by the sum of weights, "count" by the number of terms.
+
+Returns:
+    ``loss(...)`` the value, as a scalar or an array of the terms; ``loss.value_and_grad(...)`` that and the gradient: an
+    array, or a tuple in the order of the inputs where there are several to differentiate by; ``wrt`` selects by name.
+
+Conventions:
+    Empty: the mean is NaN, the sum 0. NaN and infinities pass through.
+
+Raises:
+    ValueError: for shapes that differ and parameters out of range; TypeError for what is no real number.
+"""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of a loss and its way back."""
+
+    #: One number for each sample, or of whatever shape; () for a loss of the whole batch.
+    values: Array
+    #: Gradients by the differentiable inputs, in their order, given the gradient by ``values``, of the shape of them.
+    backward: Callable[[Array], tuple[Array, ...]]
+
+
+class ComposedLoss(Loss):
+    """A loss whose definition gives terms and their way back."""
+
+    def __init__(self, define: Callable[..., Terms], facts: Facts, differentiable: tuple[str, ...] | None) -> None:
+        """Inputs are the positional-only parameters of the definition; by default the first has a gradient."""
+        parameters = inspect.signature(define).parameters.values()
+        inputs = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_ONLY)
+        super().__init__(
+            define,
+            facts,
+            inputs=inputs,
+            differentiable=inputs[:1] if differentiable is None else differentiable,
+            signature=signature_of(define, reducing),
+            common=COMMON,
+        )
+
+    def terms(self, *inputs: Any, **parameters: Any) -> Terms:
+        """The terms before any reduction, for losses that are composed of this one."""
+        return self._define(*inputs, **parameters)  # type: ignore[no-any-return]
+
+    def __call__(self, *inputs: Any, **arguments: Any) -> Any:
+        """The value."""
+        return self._reduce(inputs, arguments)[0]
+
+    def value_and_grad(
+        self, *inputs: Any, grad_output: Any = None, wrt: str | Sequence[str] | None = None, **arguments: Any
+    ) -> tuple[Any, Any]:
+        """The value and its gradients.
+
+        Args:
+            inputs, arguments: as of the call.
+            grad_output: the gradient of what comes after by the value, which multiplies: a number, or of the shape of the
+                terms with ``reduction="none"``.
+            wrt: names of the inputs whose gradients are wanted, one for an array and several for a tuple; None: all that
+                have one.
+        """
+        value, terms, upstream = self._reduce(inputs, arguments, grad_output)
+        gradients = dict(zip(self.differentiable, terms.backward(upstream), strict=True))
+        if wrt is None:
+            wanted: Sequence[str] = self.differentiable
+        else:
+            wanted = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        unknown = [name for name in wanted if name not in gradients]
+        if unknown:
+            raise ValueError(f"wrt: expected names of {list(gradients)}, got {unknown}")
+        if isinstance(wrt, str) or (wrt is None and len(wanted) == 1):
+            return value, gradients[wanted[0]]
+        return value, tuple(gradients[name] for name in wanted)
+
+    def _reduce(
+        self, inputs: tuple[Any, ...], arguments: dict[str, Any], grad_output: Any = None
+    ) -> tuple[Any, Terms, Array]:
+        """The value, the terms, and the gradient of what comes after by them."""
+        weight = arguments.pop("weight", None)
+        mask = arguments.pop("mask", None)
+        reduction = arguments.pop("reduction", "mean")
+        denominator = arguments.pop("mean_denominator", "weights")
+        check_reduction(reduction, denominator)
+        terms: Terms = self._define(*inputs, **arguments)
+        values = terms.values
+        if reduction == "batchmean" and values.ndim == 0:
+            raise ValueError("reduction: 'batchmean' expects terms with a first axis; this loss has one for all")
+
+        factor: npt.NDArray[np.float64] = np.ones(values.shape)
+        if weight is not None:
+            own = per_sample(as_like(weight, factor, "weight"), values.shape, "weight", "the terms")
+            factor = factor * own.reshape(own.shape + (1,) * (values.ndim - own.ndim))
+        takes_part = np.ones(values.shape, dtype=np.bool_)
+        if mask is not None:
+            own = mask_of(mask, values.shape, "the terms")
+            takes_part &= own.reshape(own.shape + (1,) * (values.ndim - own.ndim))
+            factor = np.where(takes_part, factor, 0)
+
+        weighted = np.where(takes_part, values, 0) * factor
+        if reduction == "none":
+            value: Any = weighted.astype(values.dtype)
+        else:
+            divisor = 1.0
+            if reduction == "mean":
+                divisor = float(factor.sum() if denominator == "weights" else takes_part.sum())
+            elif reduction == "batchmean":
+                divisor = float(len(values))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                factor = factor / divisor
+                value = values.dtype.type(weighted.sum(dtype=np.float64) / divisor)
+        if grad_output is None:
+            return value, terms, factor.astype(values.dtype)
+        if reduction == "none":
+            return (
+                value,
+                terms,
+                (factor * same_shape(grad_output, factor, "grad_output", "the terms")).astype(values.dtype),
+            )
+        return value, terms, (factor * float(grad_output)).astype(values.dtype)
+
+
+def composed(
+    facts: Facts, *, differentiable: tuple[str, ...] | None = None
+) -> Callable[[Callable[..., Terms]], ComposedLoss]:
+    """Make a loss of a function from its inputs (positional only) and parameters to :class:`Terms`."""
+    return lambda define: ComposedLoss(define, facts, differentiable)

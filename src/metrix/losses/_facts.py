@@ -1,0 +1,81 @@
+"""What is known about a loss beyond its formula, so that one can choose: data for the registry."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+#: What a loss is used for.
+TASKS = (
+    "regression",
+    "count regression",
+    "quantile regression",
+    "binary classification",
+    "multilabel classification",
+    "multiclass classification",
+    "object detection",
+    "instance segmentation",
+    "semantic segmentation",
+    "face recognition",
+    "metric learning",
+    "self-supervised learning",
+    "image generation",
+    "image restoration",
+    "image fusion",
+    "depth estimation",
+    "stereo matching",
+    "sequence recognition",
+    "distribution matching",
+)
+
+#: The properties that a loss may have, as a function of its prediction, the target being fixed.
+PROPERTIES = {
+    "convex": "no minimum but global ones: a chord lies nowhere below the curve",
+    "differentiable": "has a gradient everywhere, without kinks",
+    "smooth": "its gradient is Lipschitz: no finite step changes it without bound",
+    "robust": "its gradient is bounded: an outlier pulls no harder than some limit",
+    "bounded": "its value has an upper limit",
+    "sparse": "its gradient is exactly 0 for predictions that are right enough",
+    "monotonic": "never falls as the prediction moves away from the target on one side",
+    "symmetric": "prediction and target may change places",
+    "scale invariant": "keeps its value when the prediction is multiplied by a positive number",
+    "multimodal": "has several separate minima",
+    "proper": "its expectation is least where the prediction is the true probability",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Tasks, inputs, range and properties of one loss."""
+
+    #: Of :data:`TASKS`, the usual ones first.
+    tasks: tuple[str, ...]
+    #: Of :data:`PROPERTIES`.
+    properties: frozenset[str] = frozenset()
+    #: What is passed, in a few words with shapes.
+    needs: str = "pred and target of one shape, real numbers"
+    #: Least and greatest value of one term; an end that is infinite or never reached is included all the same.
+    range: tuple[float, float] = (0.0, math.inf)
+
+    def __post_init__(self) -> None:
+        """Only words that others can look for."""
+        for known, words in ((TASKS, self.tasks), (tuple(PROPERTIES), self.properties)):
+            unknown = sorted(set(words) - set(known))
+            if unknown:
+                raise ValueError(f"facts: expected words of {known}, got {unknown}")
+
+
+def facts(
+    tasks: str,
+    properties: str = "",
+    *,
+    needs: str = Facts.needs,
+    range: tuple[float, float] = Facts.range,
+) -> Facts:
+    """Facts from words that commas separate."""
+    return Facts(
+        tuple(word.strip() for word in tasks.split(",")),
+        frozenset(word.strip() for word in properties.split(",") if word.strip()),
+        needs,
+        range,
+    )
