@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+_MANY_ROWS = 1 << 16
+
 
 class GrowingTable:
     """Columns of one length. They double when they are full, and convert what comes to their dtype."""
 
-    def __init__(self, kinds: Mapping[str, tuple[Any, tuple[int, ...] | None]]) -> None:
-        """Dtypes and shapes of the rows of columns that may come; where a shape is None, the first rows decide."""
+    def __init__(self, kinds: Mapping[str, tuple[Any, tuple[int, ...] | None]], usual_bytes: int) -> None:
+        """Dtypes and shapes of the rows of columns that may come; where a shape is None, the first rows decide.
+
+        Once there are many rows there is room for ``usual_bytes`` at a stroke, as pages that nobody writes to cost nothing.
+        """
         self._kinds = kinds
+        self._usual_bytes = usual_bytes
         self._columns: dict[str, npt.NDArray[Any]] = {}
         self._capacity = 0
         self._row_bytes = 0
@@ -69,6 +75,8 @@ class GrowingTable:
 
     def _grow(self, least: int) -> None:
         self._capacity = max(least, 2 * self._capacity, 1000)
+        if self._capacity >= _MANY_ROWS and self._row_bytes > 0:
+            self._capacity = max(self._capacity, self._usual_bytes // self._row_bytes)
         for name, old in self._columns.items():
             self._columns[name] = self._empty(name, old.shape[1:])
             self._columns[name][: self.length] = old[: self.length]

@@ -30,6 +30,10 @@ _TRUTH_COLUMNS: dict[str, tuple[Any, tuple[int, ...] | None]] = {
 }
 
 
+#: What waits is matched once it takes so many bytes. Most evaluations take less, and go as the one call does in the end.
+MOST_WAITING_BYTES = 64 << 20
+
+
 class Labels:
     """Ids of categories as integers; text is numbered in the order in which it comes."""
 
@@ -85,7 +89,7 @@ class Side:
 
     def __init__(self, kinds: dict[str, tuple[Any, tuple[int, ...] | None]], name: str) -> None:
         """``name`` is what errors call this side."""
-        self._table = GrowingTable(kinds)
+        self._table = GrowingTable(kinds, MOST_WAITING_BYTES)
         self._name = name
         self._masks: list[MaskColumn] = []
         self._fields: frozenset[str] | None = None

@@ -28,14 +28,11 @@ from metrix._blocks import Block, Settings, WholeTruth, match_block, rows_to_mat
 from metrix._combine import Combined, combine, match_at_once
 from metrix._detection_input import Selection
 from metrix._threads import resolve_num_threads
-from metrix._waiting import Waiting
+from metrix._waiting import MOST_WAITING_BYTES, Waiting
 from metrix.detection import Semantics, _chosen_protocol, _make_report, _read_detections, _read_ground_truth
 from metrix.protocols import DetectionProtocol, IouType
 from metrix.records import Detections, GroundTruth, IdColumn, RecordSource
 from metrix.report import DetectionReport
-
-#: What waits is matched once it takes so many bytes. Most evaluations take less, and go as the one call does in the end.
-MOST_WAITING_BYTES = 64 << 20
 
 
 class DetectionEvaluator:
