@@ -34,7 +34,7 @@ def instruction_sets() -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_values(case: Case, rng: np.random.Generator) -> None:
-    for _ in range(cases(600)):
+    for _ in range(cases(200)):
         problem = draw(rng)
         expected = problem.expected_terms(case)
         for dtype, rtol in ((np.float64, 1e-12), (np.float32, 2e-6)):
@@ -49,7 +49,7 @@ def test_values(case: Case, rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_gradients_are_those_of_central_differences(case: Case, rng: np.random.Generator) -> None:
     step = np.longdouble(2.0) ** -20
-    for _ in range(cases(300)):
+    for _ in range(cases(100)):
         problem = draw(rng)
         shape = problem.expected_terms(case).shape
         upstream = rng.normal(size=shape)

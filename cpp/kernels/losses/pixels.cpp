@@ -50,7 +50,7 @@ const RegionBlocks<double>& region_blocks<double>() {
 
 template <class T>
 Index PixelBlock<T>::size(Index classes) {
-    constexpr Index step = 16, most = 1024;
+    constexpr Index step = 16, most = Index{1} << 10;
     constexpr Index elements = (Index{1} << 14) / Index{sizeof(T)};
     return std::clamp(elements / std::max<Index>(classes, 1) / step * step, step, most);
 }

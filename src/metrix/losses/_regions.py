@@ -24,6 +24,8 @@ from metrix.losses._pixels import INPUTS, Activation, Pixels, class_places, pixe
 Numbers = npt.NDArray[np.float64]
 Kind = Literal["overlap", "squares", "errors"]
 
+#: Overloads for float32 and float64.
+_KERNELS: Any = _core.losses
 _KINDS = {"overlap": 0, "squares": 1, "errors": 2}
 
 COMMON = (
@@ -125,8 +127,8 @@ class RegionLoss(ComposedLoss):
         places = class_places(classes, pixels.classes)
         kind = self._kind(**parameters) if callable(self._kind) else self._kind
         question = (*pixels.arguments, _KINDS[kind], is_batch)
-        sums, kept = _core.losses.region_sums(*question, pixels.num_threads)
-        of = Sums(*np.moveaxis(sums[:, places], 2, 0), kept[:, None])
+        sums, kept = _KERNELS.region_sums(*question, pixels.num_threads)
+        of = Sums(sums[:, places, 0], sums[:, places, 1], sums[:, places, 2], kept[:, None])
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             score = self._score(of, **parameters)
         return self._finish(pixels, question, places, score, of, class_weight, empty)
@@ -165,7 +167,7 @@ class RegionLoss(ComposedLoss):
             for k, slope in enumerate((score.by_first, score.by_second)):
                 # What has no part has no gradient, whatever its formula gives.
                 slopes[:, places, k] = np.where(upstream == 0, 0, upstream * slope)
-            return (pixels.restore(_core.losses.region_gradient(*question, slopes, pixels.num_threads)),)
+            return (pixels.restore(_KERNELS.region_gradient(*question, slopes, pixels.num_threads)),)
 
         takes_part = ~is_empty if empty == "skip" else None
         if question[-1]:
