@@ -14,6 +14,7 @@ void bind_detection(py::module_ module);
 void bind_detection_merge(py::module_ module);
 void bind_keypoints(py::module_ module);
 void bind_losses(py::module_ module);
+void bind_losses_lovasz(py::module_ module);
 void bind_losses_regions(py::module_ module);
 void bind_masks(py::module_ module);
 void bind_matching(py::module_ module);
@@ -92,6 +93,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_keypoints(module.def_submodule("keypoints"));
     const py::module_ losses = module.def_submodule("losses");
     bind_losses(losses);
+    bind_losses_lovasz(losses);
     bind_losses_regions(losses);
     bind_masks(module.def_submodule("masks"));
     bind_matching(module.def_submodule("matching"));

@@ -85,6 +85,7 @@ def test_single_precision_gradients(case: Case, rng: np.random.Generator) -> Non
 
 def test_torch_gives_the_same_gradient(rng: np.random.Generator) -> None:
     torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)
     pred, labels = rng.normal(size=(2, 4, 6, 7)), rng.integers(0, 4, size=(2, 6, 7))
     for dtype, rtol in ((np.float64, 1e-9), (np.float32, 2e-5)):
         x = torch.tensor(pred.astype(dtype), requires_grad=True)

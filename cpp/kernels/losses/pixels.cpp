@@ -62,7 +62,7 @@ PixelBlock<T>::PixelBlock(const Pixels<T>& pixels)
     const std::size_t room = classes * static_cast<std::size_t>(stride_);
     for (std::vector<T>* values : {&probability_, &target_, &gradient_}) values->resize(room);
     if (pixels.activation == Activation::sigmoid) slope_.resize(room);
-    room_.resize(static_cast<std::size_t>(stride_));
+    for (std::vector<T>* values : {&room_, &inverse_}) values->resize(static_cast<std::size_t>(stride_));
     for (std::vector<const T*>* rows : {&logit_rows_, &probability_rows_, &target_rows_}) rows->resize(classes);
     labels_.resize(static_cast<std::size_t>(stride_));
     kept_.resize(static_cast<std::size_t>(stride_));
@@ -181,7 +181,8 @@ void PixelBlock<T>::load_probabilities() {
         probability_rows_[static_cast<std::size_t>(c)] = probability_.data() + c * stride_;
     }
     if (pixels_.activation == Activation::softmax) {
-        blocks_.softmax(logit_rows_.data(), probability_.data(), classes, stride_, count_, room_.data());
+        blocks_.softmax(logit_rows_.data(), probability_.data(), classes, stride_, count_, room_.data(),
+                        inverse_.data());
     } else {
         for (Index c = 0; c < classes; ++c) {
             blocks_.sigmoid(logit_rows_[static_cast<std::size_t>(c)], probability_.data() + c * stride_,

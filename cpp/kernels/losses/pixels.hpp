@@ -59,7 +59,10 @@ class PixelBlock {
     [[nodiscard]] const T* target(Index c) const { return target_rows_[static_cast<std::size_t>(c)]; }
     // How many pixels of the block take part.
     [[nodiscard]] Index kept_count() const { return kept_count_; }
-    [[nodiscard]] const std::uint8_t* kept() const { return is_whole_ ? nullptr : kept_.data(); }
+    // Of each pixel: its label, -1 where it takes no part; its largest logit and the inverse of its softmax's sum.
+    [[nodiscard]] const std::int32_t* labels() const { return labels_.data(); }
+    [[nodiscard]] const T* most() const { return room_.data(); }
+    [[nodiscard]] const T* inverse() const { return inverse_.data(); }
 
     // Room for derivatives by the probabilities, and their way to where the gradient by the predictions is wanted.
     [[nodiscard]] T* gradient(Index c) { return gradient_.data() + c * stride_; }
@@ -81,7 +84,7 @@ class PixelBlock {
     Index sample_ = 0, first_ = 0, count_ = 0;
     Index kept_count_ = 0;
     bool is_whole_ = true;
-    std::vector<T> probability_, target_, slope_, gradient_, room_;
+    std::vector<T> probability_, target_, slope_, gradient_, room_, inverse_;
     std::vector<const T*> logit_rows_, probability_rows_, target_rows_;
     std::vector<std::int32_t> labels_;
     std::vector<std::uint8_t> kept_;

@@ -8,27 +8,29 @@ namespace metrix::losses {
 namespace {
 
 template <class T>
-void softmax(const T* const* z, T* p, Index classes, Index stride, Index count, T* room) {
-    for (Index i = 0; i < count; ++i) room[i] = z[0][i];
+void softmax(const T* const* z, T* p, Index classes, Index stride, Index count, T* most, T* inverse) {
+    for (Index i = 0; i < count; ++i) most[i] = z[0][i];
     for (Index c = 1; c < classes; ++c) {
         const T* const row = z[c];
-        for (Index i = 0; i < count; ++i) room[i] = row[i] > room[i] ? row[i] : room[i];
+        for (Index i = 0; i < count; ++i) most[i] = row[i] > most[i] ? row[i] : most[i];
     }
+    for (Index i = 0; i < count; ++i) inverse[i] = T(0);
     for (Index c = 0; c < classes; ++c) {
         const T* const row = z[c];
         T* const to = p + c * stride;
-        for (Index i = 0; i < count; ++i) to[i] = vector_math::exp(row[i] - room[i]);
+        for (Index i = 0; i < count; ++i) to[i] = vector_math::exp(row[i] - most[i]);
+        for (Index i = 0; i < count; ++i) inverse[i] += to[i];
     }
-    for (Index i = 0; i < count; ++i) room[i] = p[i];
-    for (Index c = 1; c < classes; ++c) {
-        const T* const row = p + c * stride;
-        for (Index i = 0; i < count; ++i) room[i] += row[i];
-    }
-    for (Index i = 0; i < count; ++i) room[i] = T(1) / room[i];
+    for (Index i = 0; i < count; ++i) inverse[i] = T(1) / inverse[i];
     for (Index c = 0; c < classes; ++c) {
         T* const row = p + c * stride;
-        for (Index i = 0; i < count; ++i) row[i] *= room[i];
+        for (Index i = 0; i < count; ++i) row[i] *= inverse[i];
     }
+}
+
+template <class T>
+void softmax_row(const T* z, const T* most, const T* inverse, T* p, Index count) {
+    for (Index i = 0; i < count; ++i) p[i] = vector_math::exp(z[i] - most[i]) * inverse[i];
 }
 
 template <class T>
@@ -64,8 +66,8 @@ METRIX_INLINE double contribution(double p, double t) {
     return (p - t) * (p - t) * (k == 0 ? t : 1 - t);
 }
 
-// One of the sums: a loop of its own for each, as compilers vectorise that best. Doubles hold sums of floats far below a
-// float's rounding; sums of doubles keep what rounding takes.
+// One of the sums: a loop of its own for each, as compilers vectorise that best. Doubles hold sums of floats far below
+// a float's rounding; sums of doubles keep what rounding takes.
 template <class T, Sums sums, int k>
 METRIX_INLINE void add_one(const T* p, const T* t, Index count, Sum& to) {
     Sum own = to;
@@ -129,6 +131,7 @@ void clear(T* values, const std::uint8_t* kept, Index count) {
 template <class T>
 constexpr RegionBlocks<T> table() {
     return {softmax<T>,
+            softmax_row<T>,
             sigmoid<T>,
             one_hot<T>,
             {add<T, Sums::overlap>, add<T, Sums::squares>, add<T, Sums::errors>},

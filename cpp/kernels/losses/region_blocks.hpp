@@ -21,8 +21,10 @@ constexpr int sum_count = 3;
 
 template <class T>
 struct RegionBlocks {
-    // Rows of probabilities from rows of logits. `room` holds a row.
-    void (*softmax)(const T* const* z, T* p, Index classes, Index stride, Index count, T* room);
+    // Rows of probabilities from rows of logits; of each pixel its largest logit and the inverse of its sum of powers.
+    void (*softmax)(const T* const* z, T* p, Index classes, Index stride, Index count, T* most, T* inverse);
+    // One row of the same probabilities, once the others have been seen.
+    void (*softmax_row)(const T* z, const T* most, const T* inverse, T* p, Index count);
     // And how p changes by z, to all its digits.
     void (*sigmoid)(const T* z, T* p, T* slope, Index count);
     void (*one_hot)(const std::int32_t* labels, std::int32_t label, T* t, Index count);

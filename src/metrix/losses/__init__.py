@@ -24,6 +24,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from metrix.losses.regression import (
     huber_loss,
     l1_loss,
@@ -57,6 +58,8 @@ __all__ = [
     "l1_loss",
     "log_cosh_dice_loss",
     "log_cosh_loss",
+    "lovasz_hinge_loss",
+    "lovasz_softmax_loss",
     "mape_loss",
     "mse_loss",
     "msle_loss",
