@@ -148,7 +148,7 @@ def test_every_way_of_sorting(size: int, dtype: type, rng: np.random.Generator) 
         slope = np.where(labels[0] == 0, -slope, slope)
         assert value == pytest.approx(float(expected), rel=8 * float(np.finfo(dtype).eps))
         np.testing.assert_allclose(
-            grad[0], slope.astype(float), rtol=1e-6 if dtype == np.float32 else 1e-12, atol=1e-15
+            grad[0, 0], slope.astype(float), rtol=1e-6 if dtype == np.float32 else 1e-12, atol=1e-15
         )
 
 
