@@ -10,6 +10,7 @@
 #include "support/error.hpp"
 #include "support/ordering.hpp"
 #include "support/parallel.hpp"
+#include "support/prefetch.hpp"
 
 namespace metrix::losses {
 namespace {
@@ -32,7 +33,7 @@ class Errors {
         if (rows_.size() < count) {
             rows_.resize(count);
             scratch_.resize(count);
-            errors_.resize(count);
+            if constexpr (!keys_are_whole) errors_.resize(count);
         }
         count_ = 0;
         most_ = 0;
@@ -43,57 +44,79 @@ class Errors {
     void add(Index pixel, T error, bool is_positive) {
         positives_ += is_positive ? 1 : 0;
         const Bits<T> bits = ordered_bits(error);
-        const auto key = static_cast<std::uint32_t>(bits >> (8 * sizeof(T) - 32 - (sizeof(T) == 8 ? 1 : 0)));
+        std::uint32_t key = 0;
+        if constexpr (keys_are_whole) {
+            key = bits;
+        } else {
+            key = static_cast<std::uint32_t>(bits >> 31);
+            errors_[static_cast<std::size_t>(pixel)] = error;
+        }
         most_ = std::max(most_, key);
         rows_[count_] = {key, static_cast<std::uint32_t>(pixel) << 1 | static_cast<std::uint32_t>(is_positive)};
-        errors_[static_cast<std::size_t>(pixel)] = error;
         count_ += bits != 0 ? 1 : 0;
     }
 
-    // Calls use(pixel, step, is_positive) in the order of errors; the sum of errors times steps.
-    template <class Use>
-    double walk(Use&& use) {
+    // Calls use(pixel, step, is_positive) in the order of errors, and will_use(pixel) some time before; the sum of
+    // errors times steps.
+    template <class WillUse, class Use>
+    double walk(WillUse&& will_use, Use&& use) {
         const View1<KeyedPlace> rows(rows_.data(), count_);
         for (KeyedPlace& row : rows) row.key = most_ - row.key;  // descending
         stable_sort_by_key(rows, {scratch_.data(), count_});
-        if constexpr (sizeof(T) == 8) order_what_is_left(rows);
+        if constexpr (!keys_are_whole) order_what_is_left(rows);
         Total total;
         auto left = static_cast<double>(positives_);
         double either = left;
-        for (const KeyedPlace row : rows) {
-            const bool is_positive = (row.place & 1) != 0;
-            const auto pixel = static_cast<std::size_t>(row.place >> 1);
-            double step = 1 / std::max(either, 1.0);
-            if (is_positive) {
-                left -= 1;
-            } else {
-                if (either > 0) step *= left / (either + 1);
-                either += 1;
+        for (std::size_t rank = 0; rank < count_; ++rank) {
+            if (rank + lead < count_) {
+                const std::uint32_t pixel = rows[rank + lead].place >> 1;
+                if constexpr (!keys_are_whole) prefetch(&errors_[pixel]);
+                will_use(static_cast<Index>(pixel));
             }
-            total.add(static_cast<double>(errors_[pixel]) * step);
-            use(static_cast<Index>(pixel), step, is_positive);
+            const KeyedPlace row = rows[rank];
+            const bool is_positive = (row.place & 1) != 0;
+            // Of a class without pixels the first error is the only one that counts.
+            const double top = is_positive || either == 0 ? 1 : left;
+            const double bottom = is_positive ? either : std::max(either * (either + 1), 1.0);
+            const double step = top / bottom;
+            left -= is_positive ? 1 : 0;
+            either += is_positive ? 0 : 1;
+            total.add(static_cast<double>(error_of(row)) * step);
+            use(static_cast<Index>(row.place >> 1), step, is_positive);
         }
         return total.value();
     }
 
-    [[nodiscard]] Index positives() const { return positives_; }
-
   private:
+    static constexpr bool keys_are_whole = sizeof(T) == sizeof(std::uint32_t);
+    static constexpr std::size_t lead = 32;
+
+    T error_of(const KeyedPlace& row) const {
+        if constexpr (keys_are_whole) {
+            return std::bit_cast<T>(most_ - row.key);
+        } else {
+            return errors_[row.place >> 1];
+        }
+    }
+
     // Among doubles of the same 32 bits.
     void order_what_is_left(View1<KeyedPlace> rows) const {
         const auto before = [&](const KeyedPlace& a, const KeyedPlace& b) {
             return ordered_bits(errors_[a.place >> 1]) > ordered_bits(errors_[b.place >> 1]);
         };
-        for (auto first = rows.begin(); first != rows.end();) {
-            const auto end = std::find_if(first + 1, rows.end(),
-                                          [key = first->key](const KeyedPlace& row) { return row.key != key; });
-            if (end - first > 1 && !std::is_sorted(first, end, before)) std::stable_sort(first, end, before);
+        for (std::size_t first = 0; first < rows.size();) {
+            std::size_t end = first + 1;
+            while (end < rows.size() && rows[end].key == rows[first].key) ++end;
+            const auto same = rows.subspan(first, end - first);
+            if (same.size() > 1 && !std::is_sorted(same.begin(), same.end(), before)) {
+                std::stable_sort(same.begin(), same.end(), before);
+            }
             first = end;
         }
     }
 
     Buffer<KeyedPlace> rows_, scratch_;
-    Buffer<T> errors_;
+    Buffer<T> errors_;  // by pixel, where keys hold a part of them
     std::size_t count_ = 0;
     std::uint32_t most_ = 0;
     Index positives_ = 0;
@@ -208,11 +231,15 @@ class Evaluation {
             errors.reset(samples_per_region_ * layout_.pixels);
             collect(region, c, errors);
             const double scale = 1 / static_cast<double>(counted_[static_cast<std::size_t>(region)]);
-            losses[static_cast<std::size_t>(item)] = errors.walk([&](Index pixel, double step, bool is_positive) {
-                if (gradient_ == nullptr) return;
-                const double slope = scale * step;
-                gradient_[place(region, c, pixel)] = static_cast<T>(is_positive ? -slope : slope);
-            });
+            losses[static_cast<std::size_t>(item)] = errors.walk(
+                [&](Index pixel) {
+                    if (gradient_ != nullptr) prefetch(gradient_ + place(region, c, pixel));
+                },
+                [&](Index pixel, double step, bool is_positive) {
+                    if (gradient_ == nullptr) return;
+                    const double slope = scale * step;
+                    gradient_[place(region, c, pixel)] = static_cast<T>(is_positive ? -slope : slope);
+                });
         });
         return losses;
     }
