@@ -12,6 +12,7 @@ void bind_boxes(py::module_ module);
 void bind_curves(py::module_ module);
 void bind_detection(py::module_ module);
 void bind_detection_merge(py::module_ module);
+void bind_distances(py::module_ module);
 void bind_keypoints(py::module_ module);
 void bind_losses(py::module_ module);
 void bind_losses_lovasz(py::module_ module);
@@ -90,6 +91,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     const py::module_ detection = module.def_submodule("detection");
     bind_detection(detection);
     bind_detection_merge(detection);
+    bind_distances(module.def_submodule("distances"));
     bind_keypoints(module.def_submodule("keypoints"));
     const py::module_ losses = module.def_submodule("losses");
     bind_losses(losses);
