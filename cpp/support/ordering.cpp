@@ -7,12 +7,12 @@ namespace {
 constexpr std::size_t few_rows = 192;
 
 constexpr int digit_bits = 11;
-constexpr int digit_count = 6;  // 6 * 11 >= 64
 constexpr std::size_t digit_values = std::size_t{1} << digit_bits;
 
-void insertion_sort(View1<KeyedRow> rows) {
+template <class Row>
+void insertion_sort(View1<Row> rows) {
     for (std::size_t i = 1; i < rows.size(); ++i) {
-        const KeyedRow row = rows[i];
+        const Row row = rows[i];
         std::size_t place = i;
         for (; place > 0 && rows[place - 1].key > row.key; --place) rows[place] = rows[place - 1];
         rows[place] = row;
@@ -20,31 +20,32 @@ void insertion_sort(View1<KeyedRow> rows) {
 }
 
 // Least significant digit first. A digit that all keys share is skipped: scores that were float32 have 29 zero bits.
-void radix_sort(View1<KeyedRow> rows, View1<KeyedRow> scratch) {
+template <class Row>
+void radix_sort(View1<Row> rows, View1<Row> scratch) {
+    constexpr int digit_count = (8 * sizeof(Row::key) + digit_bits - 1) / digit_bits;
     std::vector<std::array<std::uint32_t, digit_values>> counts(digit_count);
-    for (const KeyedRow& row : rows) {
+    for (const Row& row : rows) {
         for (int digit = 0; digit < digit_count; ++digit) {
             ++counts[static_cast<std::size_t>(digit)][row.key >> (digit * digit_bits) & (digit_values - 1)];
         }
     }
-    View1<KeyedRow> from = rows;
-    View1<KeyedRow> to = scratch;
+    View1<Row> from = rows;
+    View1<Row> to = scratch;
     for (int digit = 0; digit < digit_count; ++digit) {
         auto& count = counts[static_cast<std::size_t>(digit)];
         const int shift = digit * digit_bits;
         if (count[from[0].key >> shift & (digit_values - 1)] == from.size()) continue;
         std::uint32_t place = 0;
         for (std::uint32_t& value : count) place += std::exchange(value, place);
-        for (const KeyedRow& row : from) to[count[row.key >> shift & (digit_values - 1)]++] = row;
+        for (const Row& row : from) to[count[row.key >> shift & (digit_values - 1)]++] = row;
         std::swap(from, to);
     }
     if (from.data() != rows.data()) std::copy(from.begin(), from.end(), rows.begin());
 }
 
-}  // namespace
-
-void stable_sort_by_key(View1<KeyedRow> rows, View1<KeyedRow> scratch) {
-    const auto by_key = [](const KeyedRow& a, const KeyedRow& b) { return a.key < b.key; };
+template <class Row>
+void stable_sort(View1<Row> rows, View1<Row> scratch) {
+    const auto by_key = [](const Row& a, const Row& b) { return a.key < b.key; };
     if (std::is_sorted(rows.begin(), rows.end(), by_key)) return;
     if (rows.size() <= 24) {
         insertion_sort(rows);
@@ -53,6 +54,16 @@ void stable_sort_by_key(View1<KeyedRow> rows, View1<KeyedRow> scratch) {
     } else {
         radix_sort(rows, scratch.first(rows.size()));
     }
+}
+
+}  // namespace
+
+void stable_sort_by_key(View1<KeyedRow> rows, View1<KeyedRow> scratch) {
+    stable_sort(rows, scratch);
+}
+
+void stable_sort_by_key(View1<KeyedPlace> rows, View1<KeyedPlace> scratch) {
+    stable_sort(rows, scratch);
 }
 
 namespace {

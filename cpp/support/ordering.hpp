@@ -31,8 +31,15 @@ struct KeyedRow {
     std::int32_t row;
 };
 
+// Half as large, for keys that fit.
+struct KeyedPlace {
+    std::uint32_t key;
+    std::uint32_t place;
+};
+
 // Sorts by key; equal keys keep their order. `scratch` holds as many rows as are sorted.
 void stable_sort_by_key(View1<KeyedRow> rows, View1<KeyedRow> scratch);
+void stable_sort_by_key(View1<KeyedPlace> rows, View1<KeyedPlace> scratch);
 
 // The row of each rank: float scores rank as the doubles that they are. Fewer than 2^31 scores.
 std::vector<Index> descending_order(View1<const float> scores);

@@ -1,9 +1,18 @@
 from __future__ import annotations
+import collections.abc
 import numpy
 import numpy.typing
 import typing
 
-__all__: list[str] = ["elementary", "elementwise", "formulas", "instruction_set", "use_instruction_set"]
+__all__: list[str] = [
+    "elementary",
+    "elementwise",
+    "formulas",
+    "instruction_set",
+    "region_gradient",
+    "region_sums",
+    "use_instruction_set",
+]
 
 @typing.overload
 def elementary(name: str, x: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]: ...
@@ -42,6 +51,64 @@ def elementwise(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def instruction_set() -> str: ...
+@typing.overload
+def region_gradient(
+    prediction: numpy.typing.NDArray[numpy.float32],
+    shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"],
+    is_class_last: bool,
+    activation: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float32] | None,
+    labels: numpy.ndarray | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    sums: typing.SupportsInt | typing.SupportsIndex,
+    is_batch: bool,
+    slopes: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
+@typing.overload
+def region_gradient(
+    prediction: numpy.typing.NDArray[numpy.float64],
+    shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"],
+    is_class_last: bool,
+    activation: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float64] | None,
+    labels: numpy.ndarray | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    sums: typing.SupportsInt | typing.SupportsIndex,
+    is_batch: bool,
+    slopes: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def region_sums(
+    prediction: numpy.typing.NDArray[numpy.float32],
+    shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"],
+    is_class_last: bool,
+    activation: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float32] | None,
+    labels: numpy.ndarray | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    sums: typing.SupportsInt | typing.SupportsIndex,
+    is_batch: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def region_sums(
+    prediction: numpy.typing.NDArray[numpy.float64],
+    shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"],
+    is_class_last: bool,
+    activation: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float64] | None,
+    labels: numpy.ndarray | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    sums: typing.SupportsInt | typing.SupportsIndex,
+    is_batch: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def use_instruction_set(name: str) -> bool: ...
 
 formulas: dict[str, int]

@@ -24,6 +24,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from metrix.losses.regression import (
     huber_loss,
     l1_loss,
@@ -37,23 +38,39 @@ from metrix.losses.regression import (
     smape_loss,
     smooth_l1_loss,
 )
+from metrix.losses.segmentation import (
+    dice_loss,
+    focal_tversky_loss,
+    jaccard_loss,
+    log_cosh_dice_loss,
+    sensitivity_specificity_loss,
+    tversky_loss,
+)
 
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "dice_loss",
+    "focal_tversky_loss",
     "hinge_loss",
     "huber_loss",
+    "jaccard_loss",
     "l1_loss",
+    "log_cosh_dice_loss",
     "log_cosh_loss",
+    "lovasz_hinge_loss",
+    "lovasz_softmax_loss",
     "mape_loss",
     "mse_loss",
     "msle_loss",
     "poisson_nll_loss",
     "pseudo_huber_loss",
     "quantile_loss",
+    "sensitivity_specificity_loss",
     "sigmoid_focal_loss",
     "smape_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
     "squared_hinge_loss",
+    "tversky_loss",
 ]

@@ -45,22 +45,35 @@ class Terms:
     values: Array
     #: Gradients by the differentiable inputs, in their order, given the gradient by ``values``, of the shape of them.
     backward: Callable[[Array], tuple[Array, ...]]
+    #: What each term counts beside what the caller says, such as the weight of its class; of the shape of the values.
+    weight: Array | None = None
+    #: Which terms there are at all, where a loss leaves some out.
+    takes_part: npt.NDArray[np.bool_] | None = None
+    #: Of the value, where terms are worked out in more digits.
+    dtype: Any = None
 
 
 class ComposedLoss(Loss):
     """A loss whose definition gives terms and their way back."""
 
-    def __init__(self, define: Callable[..., Terms], facts: Facts, differentiable: tuple[str, ...] | None) -> None:
-        """Inputs are the positional-only parameters of the definition; by default the first has a gradient."""
-        parameters = inspect.signature(define).parameters.values()
-        inputs = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_ONLY)
+    def __init__(
+        self, define: Callable[..., Terms], facts: Facts, differentiable: tuple[str, ...] | None, common: str = COMMON
+    ) -> None:
+        """Inputs are the positional-only parameters of the definition; by default the first has a gradient.
+
+        A definition that has a ``mask`` of its own is given it, and ``needs_gradient`` if it has that.
+        """
+        parameters = inspect.signature(define).parameters
+        inputs = tuple(name for name, parameter in parameters.items() if parameter.kind is parameter.POSITIONAL_ONLY)
+        self._masks_itself = "mask" in parameters
+        self._asks_for_gradient = "needs_gradient" in parameters
         super().__init__(
             define,
             facts,
             inputs=inputs,
             differentiable=inputs[:1] if differentiable is None else differentiable,
             signature=signature_of(define, reducing),
-            common=COMMON,
+            common=common,
         )
 
     def terms(self, *inputs: Any, **parameters: Any) -> Terms:
@@ -83,7 +96,7 @@ class ComposedLoss(Loss):
             wrt: names of the inputs whose gradients are wanted, one for an array and several for a tuple; None: all that
                 have one.
         """
-        value, terms, upstream = self._reduce(inputs, arguments, grad_output)
+        value, terms, upstream = self._reduce(inputs, arguments, grad_output, needs_gradient=True)
         gradients = dict(zip(self.differentiable, terms.backward(upstream), strict=True))
         if wrt is None:
             wanted: Sequence[str] = self.differentiable
@@ -97,11 +110,13 @@ class ComposedLoss(Loss):
         return value, tuple(gradients[name] for name in wanted)
 
     def _reduce(
-        self, inputs: tuple[Any, ...], arguments: dict[str, Any], grad_output: Any = None
+        self, inputs: tuple[Any, ...], arguments: dict[str, Any], grad_output: Any = None, needs_gradient: bool = False
     ) -> tuple[Any, Terms, Array]:
         """The value, the terms, and the gradient of what comes after by them."""
         weight = arguments.pop("weight", None)
-        mask = arguments.pop("mask", None)
+        mask = None if self._masks_itself else arguments.pop("mask", None)
+        if self._asks_for_gradient:
+            arguments["needs_gradient"] = needs_gradient
         reduction = arguments.pop("reduction", "mean")
         denominator = arguments.pop("mean_denominator", "weights")
         check_reduction(reduction, denominator)
@@ -110,19 +125,22 @@ class ComposedLoss(Loss):
         if reduction == "batchmean" and values.ndim == 0:
             raise ValueError("reduction: 'batchmean' expects terms with a first axis; this loss has one for all")
 
-        factor: npt.NDArray[np.float64] = np.ones(values.shape)
+        dtype = values.dtype if terms.dtype is None else np.dtype(terms.dtype)
+
+        factor: npt.NDArray[np.float64] = np.ones(values.shape) if terms.weight is None else terms.weight
         if weight is not None:
             own = per_sample(as_like(weight, factor, "weight"), values.shape, "weight", "the terms")
             factor = factor * own.reshape(own.shape + (1,) * (values.ndim - own.ndim))
-        takes_part = np.ones(values.shape, dtype=np.bool_)
+        takes_part = np.ones(values.shape, dtype=np.bool_) if terms.takes_part is None else terms.takes_part
         if mask is not None:
             own = mask_of(mask, values.shape, "the terms")
-            takes_part &= own.reshape(own.shape + (1,) * (values.ndim - own.ndim))
+            takes_part = takes_part & own.reshape(own.shape + (1,) * (values.ndim - own.ndim))
+        if mask is not None or terms.takes_part is not None:
             factor = np.where(takes_part, factor, 0)
 
         weighted = np.where(takes_part, values, 0) * factor
         if reduction == "none":
-            value: Any = weighted.astype(values.dtype)
+            value: Any = weighted.astype(dtype)
         else:
             divisor = 1.0
             if reduction == "mean":
@@ -131,7 +149,7 @@ class ComposedLoss(Loss):
                 divisor = float(len(values))
             with np.errstate(invalid="ignore", divide="ignore"):
                 factor = factor / divisor
-                value = values.dtype.type(weighted.sum(dtype=np.float64) / divisor)
+                value = dtype.type(weighted.sum(dtype=np.float64) / divisor)
         if grad_output is None:
             return value, terms, factor.astype(values.dtype)
         if reduction == "none":
@@ -144,7 +162,7 @@ class ComposedLoss(Loss):
 
 
 def composed(
-    facts: Facts, *, differentiable: tuple[str, ...] | None = None
+    facts: Facts, *, differentiable: tuple[str, ...] | None = None, common: str = COMMON
 ) -> Callable[[Callable[..., Terms]], ComposedLoss]:
     """Make a loss of a function from its inputs (positional only) and parameters to :class:`Terms`."""
-    return lambda define: ComposedLoss(define, facts, differentiable)
+    return lambda define: ComposedLoss(define, facts, differentiable, common)

@@ -68,9 +68,10 @@ class Loss:
 
 
 def signature_of(define: Callable[..., Any], common: Callable[..., Any]) -> inspect.Signature:
-    """Inputs and own parameters of a loss, then the common ones."""
-    own = list(inspect.signature(define).parameters.values())
-    shared = list(inspect.signature(common).parameters.values())
+    """Inputs and own parameters of a loss, then the common ones that it has not named itself."""
+    parameters = inspect.signature(define).parameters
+    own = [parameter for name, parameter in parameters.items() if name != "needs_gradient"]
+    shared = [parameter for name, parameter in inspect.signature(common).parameters.items() if name not in parameters]
     inputs = [parameter for parameter in [*own, *shared] if parameter.kind is parameter.POSITIONAL_ONLY]
     named = [parameter for parameter in [*own, *shared] if parameter.kind is not parameter.POSITIONAL_ONLY]
     return inspect.Signature([*inputs, *named])

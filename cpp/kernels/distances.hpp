@@ -1,0 +1,34 @@
+// The exact Euclidean distance transform: of each element the distance to the nearest element that is 0.
+//
+//   D(p) = min over background q of sum over axes ((p - q) spacing)^2, and its square root
+//
+// One axis after the other: along the first a sweep in either direction, along each other one the lower envelope of the
+// parabolas h(q) + ((p - q) spacing)^2 over the squares h so far (Felzenszwalb and Huttenlocher 2012).
+//
+// The envelope is found by search, not by intersecting parabolas: where the nearest q of p is known, that of a place to
+// its right lies no further left. So the nearest of every sixteenth place is searched between those of its neighbours,
+// by halving, and the sixteen places between two of them have as candidates only what lies between theirs. Both are
+// loops over vectors, some five operations an element, whatever the distances.
+//
+// With spacing 1 squares are 32-bit integers, and exact; with any other they are doubles. Work happens in the memory of
+// the result: nothing of the input's size is made beside it. Results have the same bits for any number of threads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "support/view.hpp"
+
+namespace metrix::distances {
+
+// A mask (depth, height, width), 0: background; depth is 1 for a picture.
+struct Mask {
+    const std::uint8_t* data = nullptr;
+    std::array<Index, 3> shape{};
+    std::array<double, 3> spacing{1, 1, 1};
+};
+
+// distance: of the mask's shape; infinite everywhere if there is no background.
+void distance_transform_edt(const Mask& mask, double* distance, int num_threads);
+
+}  // namespace metrix::distances
