@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/losses/totals.hpp"
 #include "support/instruction_set.hpp"
 #include "support/parallel.hpp"
 
@@ -53,29 +54,6 @@ namespace {
 
 constexpr Index block_size = Index{1} << 10;
 constexpr Index chunk_size = 64 * block_size;
-
-// A sum and what rounding took from it.
-struct Total {
-    double sum = 0;
-    double lost = 0;
-
-    void add(double value) {
-        const double total = sum + value;
-        const double part = total - sum;
-        lost += (sum - (total - part)) + (value - part);
-        sum = total;
-    }
-    void add(const Sum& other) {
-        for (const double value : other.sum) add(value);
-        for (const double value : other.lost) lost += value;
-    }
-    void add(const Total& other) {
-        add(other.sum);
-        lost += other.lost;
-    }
-    // Of infinite or absent numbers nothing was lost.
-    [[nodiscard]] double value() const { return sum - sum == 0 ? sum + lost : sum; }
-};
 
 // Numbers of the samples of elements first .. first + count - 1, one for each element; `room` holds as many.
 template <class V>

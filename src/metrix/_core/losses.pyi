@@ -1,10 +1,69 @@
 from __future__ import annotations
+import metrix._core.boxes
 import numpy
 import numpy.typing
 import typing
 
-__all__: list[str] = ["elementary", "elementwise", "formulas", "instruction_set", "use_instruction_set"]
+__all__: list[str] = [
+    "assign_points",
+    "best_overlaps",
+    "box_formulas",
+    "box_loss",
+    "elementary",
+    "elementwise",
+    "formulas",
+    "instruction_set",
+    "match_anchors",
+    "project_masks",
+    "use_instruction_set",
+]
 
+def assign_points(
+    points: numpy.typing.NDArray[numpy.float64],
+    strides: numpy.typing.NDArray[numpy.float64],
+    ranges: numpy.typing.NDArray[numpy.float64],
+    truths: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsFloat | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.int64]: ...
+def best_overlaps(
+    boxes: numpy.typing.NDArray[numpy.float64],
+    truths: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def box_loss(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float32],
+    target: numpy.typing.NDArray[numpy.float32],
+    format: metrix._core.boxes.Format,
+    parameters: tuple[typing.Any, ...],
+    wants_gradient: bool,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float32] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float32] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    by_target: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def box_loss(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float64],
+    target: numpy.typing.NDArray[numpy.float64],
+    format: metrix._core.boxes.Format,
+    parameters: tuple[typing.Any, ...],
+    wants_gradient: bool,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float64] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    by_target: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 @typing.overload
 def elementary(name: str, x: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
@@ -42,6 +101,22 @@ def elementwise(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def instruction_set() -> str: ...
+def match_anchors(
+    anchors: numpy.typing.NDArray[numpy.float64],
+    truths: numpy.typing.NDArray[numpy.float64],
+    high: typing.SupportsFloat | typing.SupportsIndex,
+    low: typing.SupportsFloat | typing.SupportsIndex,
+    keeps_best: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.int64]: ...
+def project_masks(
+    masks: numpy.typing.NDArray[numpy.uint8],
+    boxes: numpy.typing.NDArray[numpy.float64],
+    index: numpy.typing.NDArray[numpy.int64],
+    size: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def use_instruction_set(name: str) -> bool: ...
 
+box_formulas: dict[str, int]
 formulas: dict[str, int]

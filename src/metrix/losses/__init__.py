@@ -24,6 +24,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.detection import ciou_loss, diou_loss, eiou_loss, focal_eiou_loss, giou_loss, iou_loss
 from metrix.losses.regression import (
     huber_loss,
     l1_loss,
@@ -41,8 +42,14 @@ from metrix.losses.regression import (
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "ciou_loss",
+    "diou_loss",
+    "eiou_loss",
+    "focal_eiou_loss",
+    "giou_loss",
     "hinge_loss",
     "huber_loss",
+    "iou_loss",
     "l1_loss",
     "log_cosh_loss",
     "mape_loss",
