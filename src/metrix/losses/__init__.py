@@ -38,6 +38,7 @@ from metrix.losses.regression import (
     smape_loss,
     smooth_l1_loss,
 )
+from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
 
 __all__ = [
     "binary_cross_entropy",
@@ -63,4 +64,6 @@ __all__ = [
     "smooth_l1_loss",
     "soft_margin_loss",
     "squared_hinge_loss",
+    "yolo_v1_loss",
+    "yolo_v3_loss",
 ]
