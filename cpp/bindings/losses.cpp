@@ -86,7 +86,7 @@ py::tuple elementwise(int formula, const Array<T>& prediction, const Array<T>& t
     return py::make_tuple(value, *gradient);
 }
 
-// exp, expm1, log or log1p of each element, as the losses take them.
+// exp, expm1, log, log1p or atan of each element, as the losses take them.
 template <class T>
 Array<T> elementary(const std::string& name, const Array<T>& x) {
     const auto values = view1(x, "x");
@@ -96,8 +96,9 @@ Array<T> elementary(const std::string& name, const Array<T>& x) {
                           : name == "expm1" ? blocks.expm1
                           : name == "log"   ? blocks.log
                           : name == "log1p" ? blocks.log1p
+                          : name == "atan"  ? blocks.atan
                                             : nullptr;
-    if (function == nullptr) throw_value_error("name: expected 'exp', 'expm1', 'log' or 'log1p', got '" + name + "'");
+    if (function == nullptr) throw_value_error("name: expected 'exp', 'expm1', 'log', 'log1p' or 'atan'");
     function(values.data(), result.mutable_data(), ssize(values));
     return result;
 }

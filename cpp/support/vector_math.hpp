@@ -2,8 +2,8 @@
 // over them gives the same bits at any vector width, on any instruction set, and wherever in an array an element
 // stands.
 //
-// Errors of exp, expm1, log and log1p stay below 2 units in the last place over all arguments, results below the least
-// normal number included. Infinities, zeros and NaN follow C's functions.
+// Errors of exp, expm1, log, log1p and atan stay below 2 units in the last place over all arguments, results below the
+// least normal number included. Infinities, zeros and NaN follow C's functions.
 //
 // Polynomials are minimax fits of the relative error of each function on its reduced interval, made by Remez exchange.
 #pragma once
@@ -45,6 +45,13 @@ struct Format<double> {
     static constexpr double log_terms[] = {0x1.5555555555592p-1, 0x1.999999997fd36p-2, 0x1.24924941f8d94p-2,
                                            0x1.c71c5202ae746p-3, 0x1.7466405c87fe7p-3, 0x1.39a1932ac8ae0p-3,
                                            0x1.2f0705db71b09p-3};
+    static constexpr double quarter_pi = 0x1.921fb54442d18p-1;
+    static constexpr double quarter_pi_low = 0x1.1a62633145c07p-55;
+    static constexpr double atan_terms[] = {-0x1.5555555555552p-2, 0x1.9999999999060p-3,  -0x1.24924924517fap-3,
+                                            0x1.c71c71aa6c0d9p-4,  -0x1.745d138489761p-4, 0x1.3b13601eeb56fp-4,
+                                            -0x1.110c6bff1c145p-4, 0x1.e18298c636847p-5,  -0x1.ac71afe0c9e31p-5,
+                                            0x1.77f98319be1abp-5,  -0x1.301910b0328b2p-5, 0x1.83a288955aa0ep-6,
+                                            -0x1.123a8fcb173b9p-7};
 };
 
 template <>
@@ -62,6 +69,10 @@ struct Format<float> {
     static constexpr float exp_terms[] = {0x1.000000p-1F, 0x1.555554p-3F,  0x1.55548ep-5F,
                                           0x1.111270p-7F, 0x1.6d8d06p-10F, 0x1.9f0896p-13F};
     static constexpr float log_terms[] = {0x1.555554p-1F, 0x1.999a7ap-2F, 0x1.2438cep-2F, 0x1.e2f7e0p-3F};
+    static constexpr float quarter_pi = 0x1.921fb6p-1F;
+    static constexpr float quarter_pi_low = -0x1.777a5cp-26F;
+    static constexpr float atan_terms[] = {-0x1.555552p-2F, 0x1.9996fap-3F,  -0x1.244bb4p-3F,
+                                           0x1.c03316p-4F,  -0x1.473c20p-4F, 0x1.3dc8d4p-5F};
 };
 
 // terms[0] + terms[1] x + terms[2] x^2 ...: in pairs, so that the chain of dependent operations is half as long.
@@ -168,6 +179,33 @@ METRIX_INLINE T log1p(T x) {
     const T lost = (T(1) - (sum - part)) + (x - part);
     const T result = log(sum) + lost / sum;
     return sum > T(0) && sum < std::numeric_limits<T>::infinity() ? result : log(sum);
+}
+
+// atan(y / x) for x >= 0, with one division; 0 for y = x = 0.
+template <class T>
+METRIX_INLINE T atan_of_ratio(T y, T x) {
+    using F = Format<T>;
+    const T height = y < T(0) ? -y : y;
+    const bool is_steep = height > x;
+    const T less = is_steep ? x : height;
+    const T more = is_steep ? height : x;
+    // The angle is counted from 0, or from pi / 4; less - more is exact then.
+    const bool is_near_one = less > T(0.5) * more;
+    const T above = is_near_one ? less - more : less;
+    const T below = is_near_one ? less + more : more;
+    const T ratio = above / (below > T(0) ? below : T(1));
+    const T square = ratio * ratio;
+    const T small = ratio + ratio * (square * polynomial(F::atan_terms, square));
+    // From 0, pi / 4 or pi / 2.
+    const T quarters = is_near_one ? T(1) : (is_steep ? T(2) : T(0));
+    const T angle = quarters * F::quarter_pi + ((is_steep ? -small : small) + quarters * F::quarter_pi_low);
+    const T magnitude = y == y ? angle : y;
+    return y < T(0) ? -magnitude : magnitude;
+}
+
+template <class T>
+METRIX_INLINE T atan(T x) {
+    return atan_of_ratio(x, T(1));
 }
 
 }  // namespace metrix::vector_math

@@ -33,6 +33,7 @@ METRIX_FUNCTION(exp)
 METRIX_FUNCTION(expm1)
 METRIX_FUNCTION(log)
 METRIX_FUNCTION(log1p)
+METRIX_FUNCTION(atan)
 #undef METRIX_FUNCTION
 
 template <class T>
@@ -100,6 +101,7 @@ constexpr Blocks<T> table(void (*add)(Sum&, const T*, Index)) {
             each_expm1<T>,
             each_log<T>,
             each_log1p<T>,
+            each_atan<T>,
             multiply<T>,
             scale<T>,
             clear<T>,

@@ -41,6 +41,7 @@ struct Blocks {
     Function expm1;
     Function log;
     Function log1p;
+    Function atan;
 
     void (*multiply)(T* values, const T* factors, Index count);
     void (*scale)(T* values, T factor, Index count);

@@ -1,4 +1,5 @@
-// The elementwise losses that there are, each a formula of this name in classification.hpp or regression.hpp.
+// The losses of elements and of boxes that there are, each a formula of this name in classification.hpp, regression.hpp
+// or detection.hpp.
 #pragma once
 
 #define METRIX_ELEMENTWISE_LOSSES(X)    \
@@ -24,3 +25,12 @@
     X(hinge_loss)                       \
     X(squared_hinge_loss)               \
     X(soft_margin_loss)
+
+#define METRIX_BOX_LOSSES(X) \
+    X(iou_loss)              \
+    X(iou_loss_of_log)       \
+    X(giou_loss)             \
+    X(diou_loss)             \
+    X(ciou_loss)             \
+    X(eiou_loss)             \
+    X(focal_eiou_loss)

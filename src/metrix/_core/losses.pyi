@@ -1,19 +1,72 @@
 from __future__ import annotations
 import collections.abc
+import metrix._core.boxes
 import numpy
 import numpy.typing
 import typing
 
 __all__: list[str] = [
+    "assign_points",
+    "best_overlaps",
+    "box_formulas",
+    "box_loss",
     "elementary",
     "elementwise",
     "formulas",
     "instruction_set",
     "region_gradient",
     "region_sums",
+    "match_anchors",
+    "project_masks",
     "use_instruction_set",
 ]
 
+def assign_points(
+    points: numpy.typing.NDArray[numpy.float64],
+    strides: numpy.typing.NDArray[numpy.float64],
+    ranges: numpy.typing.NDArray[numpy.float64],
+    truths: numpy.typing.NDArray[numpy.float64],
+    radius: typing.SupportsFloat | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.int64]: ...
+def best_overlaps(
+    boxes: numpy.typing.NDArray[numpy.float64],
+    truths: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def box_loss(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float32],
+    target: numpy.typing.NDArray[numpy.float32],
+    format: metrix._core.boxes.Format,
+    parameters: tuple[typing.Any, ...],
+    wants_gradient: bool,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float32] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float32] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    by_target: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def box_loss(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float64],
+    target: numpy.typing.NDArray[numpy.float64],
+    format: metrix._core.boxes.Format,
+    parameters: tuple[typing.Any, ...],
+    wants_gradient: bool,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float64] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    by_target: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 @typing.overload
 def elementary(name: str, x: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
@@ -109,6 +162,19 @@ def region_sums(
     is_batch: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+def match_anchors(
+    anchors: numpy.typing.NDArray[numpy.float64],
+    truths: numpy.typing.NDArray[numpy.float64],
+    high: typing.SupportsFloat | typing.SupportsIndex,
+    low: typing.SupportsFloat | typing.SupportsIndex,
+    keeps_best: bool,
+) -> numpy.typing.NDArray[numpy.int64]: ...
+def project_masks(
+    masks: numpy.typing.NDArray[numpy.uint8],
+    boxes: numpy.typing.NDArray[numpy.float64],
+    index: numpy.typing.NDArray[numpy.int64],
+    size: typing.SupportsInt | typing.SupportsIndex,
 def use_instruction_set(name: str) -> bool: ...
 
+box_formulas: dict[str, int]
 formulas: dict[str, int]

@@ -24,6 +24,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.detection import ciou_loss, diou_loss, eiou_loss, focal_eiou_loss, giou_loss, iou_loss
 from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from metrix.losses.regression import (
     huber_loss,
@@ -46,14 +47,21 @@ from metrix.losses.segmentation import (
     sensitivity_specificity_loss,
     tversky_loss,
 )
+from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
 
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "ciou_loss",
     "dice_loss",
+    "diou_loss",
+    "eiou_loss",
+    "focal_eiou_loss",
     "focal_tversky_loss",
+    "giou_loss",
     "hinge_loss",
     "huber_loss",
+    "iou_loss",
     "jaccard_loss",
     "l1_loss",
     "log_cosh_dice_loss",
@@ -73,4 +81,6 @@ __all__ = [
     "soft_margin_loss",
     "squared_hinge_loss",
     "tversky_loss",
+    "yolo_v1_loss",
+    "yolo_v3_loss",
 ]
