@@ -24,6 +24,20 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.contrast import (
+    barlow_twins_loss,
+    info_nce_loss,
+    nt_xent_loss,
+    supervised_contrastive_loss,
+)
+from metrix.losses.embedding import (
+    center_loss,
+    circle_loss,
+    contrastive_loss,
+    negative_cosine_loss,
+    triplet_margin_loss,
+)
+from metrix.losses.margins import arcface_loss, cosface_loss, softmax_loss, sphereface_loss
 from metrix.losses.regression import (
     huber_loss,
     l1_loss,
@@ -39,15 +53,24 @@ from metrix.losses.regression import (
 )
 
 __all__ = [
+    "arcface_loss",
+    "barlow_twins_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "center_loss",
+    "circle_loss",
+    "contrastive_loss",
+    "cosface_loss",
     "hinge_loss",
     "huber_loss",
+    "info_nce_loss",
     "l1_loss",
     "log_cosh_loss",
     "mape_loss",
     "mse_loss",
     "msle_loss",
+    "negative_cosine_loss",
+    "nt_xent_loss",
     "poisson_nll_loss",
     "pseudo_huber_loss",
     "quantile_loss",
@@ -55,5 +78,9 @@ __all__ = [
     "smape_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
+    "softmax_loss",
+    "sphereface_loss",
     "squared_hinge_loss",
+    "supervised_contrastive_loss",
+    "triplet_margin_loss",
 ]
