@@ -16,6 +16,15 @@ Example:
 
 from __future__ import annotations
 
+from metrix.losses.adversarial import (
+    contrastive_divergence_loss,
+    gan_discriminator_loss,
+    gan_generator_loss,
+    gradient_penalty,
+    nce_loss,
+    wasserstein_critic_loss,
+    wasserstein_generator_loss,
+)
 from metrix.losses.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -36,6 +45,16 @@ from metrix.losses.embedding import (
     contrastive_loss,
     negative_cosine_loss,
     triplet_margin_loss,
+)
+from metrix.losses.generative import (
+    cycle_consistency_loss,
+    diffusion_loss,
+    elbo_loss,
+    flow_nll_loss,
+    gaussian_kl_loss,
+    identity_loss,
+    l2_penalty,
+    reconstruction_loss,
 )
 from metrix.losses.margins import arcface_loss, cosface_loss, softmax_loss, sphereface_loss
 from metrix.losses.regression import (
@@ -59,21 +78,34 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "center_loss",
     "circle_loss",
+    "contrastive_divergence_loss",
     "contrastive_loss",
     "cosface_loss",
+    "cycle_consistency_loss",
+    "diffusion_loss",
+    "elbo_loss",
+    "flow_nll_loss",
+    "gan_discriminator_loss",
+    "gan_generator_loss",
+    "gaussian_kl_loss",
+    "gradient_penalty",
     "hinge_loss",
     "huber_loss",
+    "identity_loss",
     "info_nce_loss",
     "l1_loss",
+    "l2_penalty",
     "log_cosh_loss",
     "mape_loss",
     "mse_loss",
     "msle_loss",
+    "nce_loss",
     "negative_cosine_loss",
     "nt_xent_loss",
     "poisson_nll_loss",
     "pseudo_huber_loss",
     "quantile_loss",
+    "reconstruction_loss",
     "sigmoid_focal_loss",
     "smape_loss",
     "smooth_l1_loss",
@@ -83,4 +115,6 @@ __all__ = [
     "squared_hinge_loss",
     "supervised_contrastive_loss",
     "triplet_margin_loss",
+    "wasserstein_critic_loss",
+    "wasserstein_generator_loss",
 ]

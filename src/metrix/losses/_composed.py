@@ -150,3 +150,13 @@ def composed(
 ) -> Callable[[Callable[..., Terms]], ComposedLoss]:
     """Make a loss of a function from its inputs (positional only) and parameters to :class:`Terms`."""
     return lambda define: ComposedLoss(define, facts, differentiable)
+
+
+def terms_of(loss: Loss, pred: Array, target: Array, **parameters: Any) -> Terms:
+    """The terms of a loss that has one for each element, by its first input."""
+
+    def backward(upstream: Array) -> tuple[Array, ...]:
+        gradient = loss.value_and_grad(pred, target, reduction="none", grad_output=upstream, **parameters)[1]
+        return (gradient,)
+
+    return Terms(loss(pred, target, reduction="none", **parameters), backward)
