@@ -16,6 +16,15 @@ Example:
 
 from __future__ import annotations
 
+from metrix.losses.adversarial import (
+    contrastive_divergence_loss,
+    gan_discriminator_loss,
+    gan_generator_loss,
+    gradient_penalty,
+    nce_loss,
+    wasserstein_critic_loss,
+    wasserstein_generator_loss,
+)
 from metrix.losses.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -24,8 +33,32 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.contrast import (
+    barlow_twins_loss,
+    info_nce_loss,
+    nt_xent_loss,
+    supervised_contrastive_loss,
+)
 from metrix.losses.detection import ciou_loss, diou_loss, eiou_loss, focal_eiou_loss, giou_loss, iou_loss
+from metrix.losses.embedding import (
+    center_loss,
+    circle_loss,
+    contrastive_loss,
+    negative_cosine_loss,
+    triplet_margin_loss,
+)
+from metrix.losses.generative import (
+    cycle_consistency_loss,
+    diffusion_loss,
+    elbo_loss,
+    flow_nll_loss,
+    gaussian_kl_loss,
+    identity_loss,
+    l2_penalty,
+    reconstruction_loss,
+)
 from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
+from metrix.losses.margins import arcface_loss, cosface_loss, softmax_loss, sphereface_loss
 from metrix.losses.regression import (
     huber_loss,
     l1_loss,
@@ -50,20 +83,38 @@ from metrix.losses.segmentation import (
 from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
 
 __all__ = [
+    "arcface_loss",
+    "barlow_twins_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "center_loss",
     "ciou_loss",
+    "circle_loss",
+    "contrastive_divergence_loss",
+    "contrastive_loss",
+    "cosface_loss",
+    "cycle_consistency_loss",
     "dice_loss",
+    "diffusion_loss",
     "diou_loss",
     "eiou_loss",
+    "elbo_loss",
+    "flow_nll_loss",
     "focal_eiou_loss",
     "focal_tversky_loss",
+    "gan_discriminator_loss",
+    "gan_generator_loss",
+    "gaussian_kl_loss",
     "giou_loss",
+    "gradient_penalty",
     "hinge_loss",
     "huber_loss",
+    "identity_loss",
+    "info_nce_loss",
     "iou_loss",
     "jaccard_loss",
     "l1_loss",
+    "l2_penalty",
     "log_cosh_dice_loss",
     "log_cosh_loss",
     "lovasz_hinge_loss",
@@ -71,16 +122,26 @@ __all__ = [
     "mape_loss",
     "mse_loss",
     "msle_loss",
+    "nce_loss",
+    "negative_cosine_loss",
+    "nt_xent_loss",
     "poisson_nll_loss",
     "pseudo_huber_loss",
     "quantile_loss",
+    "reconstruction_loss",
     "sensitivity_specificity_loss",
     "sigmoid_focal_loss",
     "smape_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
+    "softmax_loss",
+    "sphereface_loss",
     "squared_hinge_loss",
+    "supervised_contrastive_loss",
+    "triplet_margin_loss",
     "tversky_loss",
+    "wasserstein_critic_loss",
+    "wasserstein_generator_loss",
     "yolo_v1_loss",
     "yolo_v3_loss",
 ]
