@@ -3,8 +3,32 @@ import numpy
 import numpy.typing
 import typing
 
-__all__: list[str] = ["elementary", "elementwise", "formulas", "instruction_set", "use_instruction_set"]
+__all__: list[str] = ["ctc_loss", "elementary", "elementwise", "formulas", "instruction_set", "use_instruction_set"]
 
+@typing.overload
+def ctc_loss(
+    scores: numpy.typing.NDArray[numpy.float32],
+    targets: numpy.typing.NDArray[numpy.int64],
+    target_offsets: numpy.typing.NDArray[numpy.int64],
+    input_lengths: numpy.typing.NDArray[numpy.int64],
+    blank: typing.SupportsInt | typing.SupportsIndex,
+    from_logits: bool,
+    zero_infinity: bool,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def ctc_loss(
+    scores: numpy.typing.NDArray[numpy.float64],
+    targets: numpy.typing.NDArray[numpy.int64],
+    target_offsets: numpy.typing.NDArray[numpy.int64],
+    input_lengths: numpy.typing.NDArray[numpy.int64],
+    blank: typing.SupportsInt | typing.SupportsIndex,
+    from_logits: bool,
+    zero_infinity: bool,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 @typing.overload
 def elementary(name: str, x: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload

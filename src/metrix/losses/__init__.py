@@ -37,10 +37,12 @@ from metrix.losses.regression import (
     smape_loss,
     smooth_l1_loss,
 )
+from metrix.losses.sequence import ctc_loss
 
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "ctc_loss",
     "hinge_loss",
     "huber_loss",
     "l1_loss",

@@ -46,11 +46,43 @@ class Terms:
     #: Gradients by the differentiable inputs, in their order, given the gradient by ``values``, of the shape of them.
     backward: Callable[[Array], tuple[Array, ...]]
 
+    @property
+    def like(self) -> Array:
+        """An array of the shape and the dtype of the terms."""
+        return self.values
+
+    @property
+    def lengths(self) -> Array | None:
+        """What each term is divided by before a mean: the length of its sequence, say."""
+        return None
+
+    def evaluate(self, upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        """The terms, and the gradients unless ``upstream``, the gradient by the terms, is None."""
+        return self.values, () if upstream is None else self.backward(upstream)
+
+
+@dataclass(frozen=True)
+class FusedTerms:
+    """Terms of a kernel that makes values and gradients in one go: it has to know beforehand what multiplies these."""
+
+    evaluate: Callable[[Array | None], tuple[Array, tuple[Array, ...]]]
+    like: Array
+    lengths: Array | None = None
+
+    @property
+    def values(self) -> Array:
+        """The terms alone."""
+        return self.evaluate(None)[0]
+
+    def backward(self, upstream: Array) -> tuple[Array, ...]:
+        """The gradients, as of :class:`Terms`."""
+        return self.evaluate(upstream)[1]
+
 
 class ComposedLoss(Loss):
     """A loss whose definition gives terms and their way back."""
 
-    def __init__(self, define: Callable[..., Terms], facts: Facts, differentiable: tuple[str, ...] | None) -> None:
+    def __init__(self, define: Callable[..., Terms | FusedTerms], facts: Facts, differentiable: tuple[str, ...] | None) -> None:
         """Inputs are the positional-only parameters of the definition; by default the first has a gradient."""
         parameters = inspect.signature(define).parameters.values()
         inputs = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_ONLY)
@@ -63,7 +95,7 @@ class ComposedLoss(Loss):
             common=COMMON,
         )
 
-    def terms(self, *inputs: Any, **parameters: Any) -> Terms:
+    def terms(self, *inputs: Any, **parameters: Any) -> Terms | FusedTerms:
         """The terms before any reduction, for losses that are composed of this one."""
         return self._define(*inputs, **parameters)  # type: ignore[no-any-return]
 
@@ -83,8 +115,8 @@ class ComposedLoss(Loss):
             wrt: names of the inputs whose gradients are wanted, one for an array and several for a tuple; None: all that
                 have one.
         """
-        value, terms, upstream = self._reduce(inputs, arguments, grad_output)
-        gradients = dict(zip(self.differentiable, terms.backward(upstream), strict=True))
+        value, each = self._reduce(inputs, arguments, grad_output, wants_gradient=True)
+        gradients = dict(zip(self.differentiable, each, strict=True))
         if wrt is None:
             wanted: Sequence[str] = self.differentiable
         else:
@@ -97,54 +129,52 @@ class ComposedLoss(Loss):
         return value, tuple(gradients[name] for name in wanted)
 
     def _reduce(
-        self, inputs: tuple[Any, ...], arguments: dict[str, Any], grad_output: Any = None
-    ) -> tuple[Any, Terms, Array]:
-        """The value, the terms, and the gradient of what comes after by them."""
+        self, inputs: tuple[Any, ...], arguments: dict[str, Any], grad_output: Any = None, *, wants_gradient: bool = False
+    ) -> tuple[Any, tuple[Array, ...]]:
+        """The value, and the gradients where they are wanted."""
         weight = arguments.pop("weight", None)
         mask = arguments.pop("mask", None)
         reduction = arguments.pop("reduction", "mean")
         denominator = arguments.pop("mean_denominator", "weights")
         check_reduction(reduction, denominator)
-        terms: Terms = self._define(*inputs, **arguments)
-        values = terms.values
-        if reduction == "batchmean" and values.ndim == 0:
+        terms: Terms | FusedTerms = self._define(*inputs, **arguments)
+        like = terms.like
+        if reduction == "batchmean" and like.ndim == 0:
             raise ValueError("reduction: 'batchmean' expects terms with a first axis; this loss has one for all")
 
-        factor: npt.NDArray[np.float64] = np.ones(values.shape)
+        factor: npt.NDArray[np.float64] = np.ones(like.shape)
         if weight is not None:
-            own = per_sample(as_like(weight, factor, "weight"), values.shape, "weight", "the terms")
-            factor = factor * own.reshape(own.shape + (1,) * (values.ndim - own.ndim))
-        takes_part = np.ones(values.shape, dtype=np.bool_)
+            own = per_sample(as_like(weight, factor, "weight"), like.shape, "weight", "the terms")
+            factor = factor * own.reshape(own.shape + (1,) * (like.ndim - own.ndim))
+        takes_part = np.ones(like.shape, dtype=np.bool_)
         if mask is not None:
-            own = mask_of(mask, values.shape, "the terms")
-            takes_part &= own.reshape(own.shape + (1,) * (values.ndim - own.ndim))
+            own = mask_of(mask, like.shape, "the terms")
+            takes_part &= own.reshape(own.shape + (1,) * (like.ndim - own.ndim))
             factor = np.where(takes_part, factor, 0)
 
-        weighted = np.where(takes_part, values, 0) * factor
-        if reduction == "none":
-            value: Any = weighted.astype(values.dtype)
-        else:
-            divisor = 1.0
-            if reduction == "mean":
-                divisor = float(factor.sum() if denominator == "weights" else takes_part.sum())
-            elif reduction == "batchmean":
-                divisor = float(len(values))
-            with np.errstate(invalid="ignore", divide="ignore"):
-                factor = factor / divisor
-                value = values.dtype.type(weighted.sum(dtype=np.float64) / divisor)
-        if grad_output is None:
-            return value, terms, factor.astype(values.dtype)
-        if reduction == "none":
-            return (
-                value,
-                terms,
-                (factor * same_shape(grad_output, factor, "grad_output", "the terms")).astype(values.dtype),
-            )
-        return value, terms, (factor * float(grad_output)).astype(values.dtype)
+        divisor = 1.0
+        if reduction == "mean":
+            divisor = float(factor.sum() if denominator == "weights" else takes_part.sum())
+            factor = factor if terms.lengths is None else factor / terms.lengths
+        elif reduction == "batchmean":
+            divisor = float(len(like))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            upstream = factor / divisor
+        if grad_output is not None and reduction == "none":
+            upstream = upstream * same_shape(grad_output, factor, "grad_output", "the terms")
+        elif grad_output is not None:
+            upstream = upstream * float(grad_output)
+
+        values, gradients = terms.evaluate(upstream.astype(like.dtype) if wants_gradient else None)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            weighted = np.where(takes_part, values, 0) * factor
+            if reduction == "none":
+                return weighted.astype(like.dtype), gradients
+            return like.dtype.type(weighted.sum(dtype=np.float64) / divisor), gradients
 
 
 def composed(
     facts: Facts, *, differentiable: tuple[str, ...] | None = None
-) -> Callable[[Callable[..., Terms]], ComposedLoss]:
+) -> Callable[[Callable[..., Terms | FusedTerms]], ComposedLoss]:
     """Make a loss of a function from its inputs (positional only) and parameters to :class:`Terms`."""
     return lambda define: ComposedLoss(define, facts, differentiable)
