@@ -13,9 +13,10 @@ namespace {
 // (values, gradient): no gradient without upstream. The caller has checked lengths against frames and labels against
 // classes, as it knows how they were written.
 template <class T>
-py::tuple ctc_loss(const Array<T>& scores, const Array<std::int64_t>& targets, const Array<std::int64_t>& target_offsets,
-                   const Array<std::int64_t>& input_lengths, Index blank, bool from_logits, bool zero_infinity,
-                   const std::optional<Array<double>>& upstream, int num_threads) {
+py::tuple ctc_loss(const Array<T>& scores, const Array<std::int64_t>& targets,
+                   const Array<std::int64_t>& target_offsets, const Array<std::int64_t>& input_lengths, Index blank,
+                   bool from_logits, bool zero_infinity, const std::optional<Array<double>>& upstream,
+                   int num_threads) {
     if (scores.ndim() != 3) throw_value_error("pred: expected shape (T, B, C), got " + shape_text(scores));
     losses::Ctc<T> problem;
     problem.scores = scores.data();

@@ -10,12 +10,13 @@
 #include "support/buffer.hpp"
 #include "support/instruction_set.hpp"
 #include "support/parallel.hpp"
+#include "support/prefetch.hpp"
 
 namespace metrix::losses {
 
-#define METRIX_DECLARE(level)                     \
-    namespace level {                             \
-    extern const SequenceBlocks sequence_blocks;  \
+#define METRIX_DECLARE(level)                    \
+    namespace level {                            \
+    extern const SequenceBlocks sequence_blocks; \
     }
 METRIX_DECLARE(baseline)
 #ifdef METRIX_X86_LEVELS
@@ -41,6 +42,7 @@ namespace {
 
 // A mantissa grows to at most 3 sqrt(2) times itself in a frame, and shrinks to no less than sqrt(1/2) of itself.
 constexpr Index frames_between_normalisations = 32;
+constexpr Index frames_ahead = 4;
 constexpr double ln2 = 0.6931471805599453;
 
 template <class T>
@@ -56,7 +58,8 @@ const RowBlocks<T>& row_blocks(const SequenceBlocks& blocks) {
 template <class T>
 class Item {
   public:
-    explicit Item(const Ctc<T>& problem) : problem_(problem), blocks_(sequence_blocks()), rows_(row_blocks<T>(blocks_)) {}
+    explicit Item(const Ctc<T>& problem)
+        : problem_(problem), blocks_(sequence_blocks()), rows_(row_blocks<T>(blocks_)) {}
 
     void work_on(Index item) {
         set_up(item);
@@ -86,14 +89,15 @@ class Item {
         const std::int64_t end = problem_.target_offsets[static_cast<std::size_t>(item) + 1];
         targets_ = problem_.targets.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
         labels_ = end - begin;
-        skips_.assign(static_cast<std::size_t>(labels_) + 1, 0.0);
-        barriers_.assign(static_cast<std::size_t>(labels_) + 1, exponent_of_zero);
+        places_ = (labels_ + places_at_once) / places_at_once * places_at_once;
+        skips_.assign(static_cast<std::size_t>(places_) + 1, 0.0);
+        barriers_.assign(static_cast<std::size_t>(places_) + 1, exponent_of_zero);
         for (std::size_t k = 1; k < targets_.size(); ++k) {
             if (targets_[k] == targets_[k - 1]) continue;
             skips_[k] = 1;
             barriers_[k] = 0;
         }
-        log_probabilities_.resize(static_cast<std::size_t>(labels_) + 1);
+        log_probabilities_.assign(static_cast<std::size_t>(places_) + 1, -std::numeric_limits<double>::infinity());
     }
 
     // Slots of the labels that differ: several states may have one class.
@@ -119,10 +123,10 @@ class Item {
         for (Index t = first; t < last; ++t) std::fill_n(problem_.gradient + place(t), problem_.classes, value);
     }
 
-    [[nodiscard]] Index row_size() const { return 4 * (labels_ + 1); }
+    [[nodiscard]] Index row_size() const { return 4 * (places_ + 1); }
 
     [[nodiscard]] States states_at(double* row) const {
-        const Index size = labels_ + 1;
+        const Index size = places_ + 1;
         return {{row, row + size}, {row + 2 * size, row + 3 * size}};
     }
 
@@ -130,26 +134,37 @@ class Item {
     [[nodiscard]] States clear(double* row) const {
         const States states = states_at(row);
         for (const Scaled& some : {states.blanks, states.labels}) {
-            std::fill_n(some.mantissa, labels_ + 1, 0.0);
-            std::fill_n(some.exponent, labels_ + 1, exponent_of_zero);
+            std::fill_n(some.mantissa, places_ + 1, 0.0);
+            std::fill_n(some.exponent, places_ + 1, exponent_of_zero);
         }
         return states;
     }
 
-    void set_guard(const States& states, Index place) const {
-        states.labels.mantissa[place] = 0;
-        states.labels.exponent[place] = exponent_of_zero;
+    // The one place that no step writes.
+    static void clear(const Scaled& values, Index place) {
+        values.mantissa[place] = 0;
+        values.exponent[place] = exponent_of_zero;
     }
 
     void normalise(const States& states, Index frame) const {
         if (frame % frames_between_normalisations != 0) return;
-        blocks_.normalise(states.blanks, labels_ + 1);
-        blocks_.normalise(states.labels, labels_ + 1);
+        blocks_.normalise(states.blanks, places_);
+        blocks_.normalise(states.labels, places_ + 1);
+    }
+
+    // An item's rows lie too far apart for the processor to foresee the next ones.
+    void look_ahead(const T* rows, Index frame) const {
+        if (frame < 0 || frame >= frames_) return;
+        const T* const row = rows + place(frame);
+        constexpr Index line = 64 / sizeof(T);
+        for (Index c = 0; c < std::min<Index>(problem_.classes, 8 * line); c += line) prefetch(row + c);
     }
 
     // Emissions of a frame: labels, then the blank. Where the gradient wants it, its rows hold exponentials meanwhile.
     [[nodiscard]] Scaled emit(Index frame) {
         const T* const row = problem_.scores + place(frame);
+        look_ahead(problem_.scores, frame + frames_ahead);
+        if (keeps_alpha_) look_ahead(problem_.gradient, frame + frames_ahead);
         double normaliser = 0;
         if (problem_.from_logits) {
             T* const exponentials = keeps_alpha_ ? problem_.gradient + place(frame) : nullptr;
@@ -167,7 +182,7 @@ class Item {
             log_probabilities_.back() = static_cast<double>(row[problem_.blank]);
         }
         for (double& value : log_probabilities_) value -= normaliser;
-        const Index size = labels_ + 1;
+        const Index size = places_ + 1;
         double* const room = emissions_.data() + (keeps_alpha_ ? frame * 2 * size : 0);
         const Scaled result = {room, room + size};
         blocks_.emit(log_probabilities_.data(), size, result);
@@ -178,7 +193,7 @@ class Item {
     double go_forward() {
         const Index kept = keeps_alpha_ ? frames_ : 1;
         alpha_.resize(static_cast<std::size_t>((kept + 1) * row_size()));
-        emissions_.resize(static_cast<std::size_t>(2 * kept * (labels_ + 1)));
+        emissions_.resize(static_cast<std::size_t>(2 * kept * (places_ + 1)));
         if (keeps_alpha_) sums_.resize(static_cast<std::size_t>(frames_));
         double* row = alpha_.data();
         States states = clear(row);
@@ -188,9 +203,9 @@ class Item {
             const Scaled emission = emit(t);
             row = alpha_.data() + (keeps_alpha_ ? t + 1 : (t + 1) % 2) * row_size();
             const States after = states_at(row);
-            set_guard(after, 0);
-            blocks_.advance(labels_, states, emission, emission.mantissa[labels_], emission.exponent[labels_],
-                            skips_.data(), barriers_.data(), after);
+            clear(after.blanks, places_);
+            clear(after.labels, 0);
+            blocks_.advance(places_, states, emission, skips_.data(), barriers_.data(), after);
             normalise(after, t + 1);
             states = after;
         }
@@ -210,8 +225,9 @@ class Item {
 
     void go_backward(double upstream) {
         find_slots();
-        const Index size = labels_ + 1;
+        const Index size = places_ + 1;
         weights_.resize(static_cast<std::size_t>(2 * row_size()));
+        probabilities_.resize(static_cast<std::size_t>(size));
         label_occupancy_.resize(static_cast<std::size_t>(size));
         blank_occupancy_.resize(static_cast<std::size_t>(size));
         States states = clear(weights_.data());
@@ -223,10 +239,11 @@ class Item {
             const Scaled emission = {room, room + size};
             const States before = states_at(weights_.data() + (frames_ - t) % 2 * row_size());
             const States alpha = states_at(alpha_.data() + (t + 1) * row_size());
-            set_guard(before, labels_);
-            const double of_blank = blocks_.retreat(
-                labels_, states, emission, emission.mantissa[labels_], emission.exponent[labels_], skips_.data(),
-                barriers_.data(), before, alpha, inverse, end_exponent_, label_occupancy_.data(), blank_occupancy_.data());
+            clear(before.blanks, places_);
+            clear(before.labels, places_);
+            const double of_blank =
+                blocks_.retreat(places_, states, emission, skips_.data(), barriers_.data(), before, alpha, inverse,
+                                end_exponent_, label_occupancy_.data(), blank_occupancy_.data());
             normalise(before, frames_ - t);
             states = before;
             set_gradient(t, emission, of_blank, upstream);
@@ -239,6 +256,7 @@ class Item {
             occupancy_[static_cast<std::size_t>(slot_of_label_[k])] += label_occupancy_[k];
         }
         T* const row = problem_.gradient + place(frame);
+        look_ahead(problem_.gradient, frame - frames_ahead);
         if (problem_.from_logits) {
             rows_.scale(row, upstream / sums_[static_cast<std::size_t>(frame)], problem_.classes);
         } else {
@@ -246,15 +264,15 @@ class Item {
         }
         // Doubles tell a probability from an occupancy that is almost the same.
         const auto gradient = [&](Index place, double occupancy) {
-            const double probability =
-                problem_.from_logits ? std::ldexp(emission.mantissa[place], whole(emission.exponent[place])) : 0;
+            const double probability = problem_.from_logits ? probabilities_[static_cast<std::size_t>(place)] : 0;
             return static_cast<T>((probability - occupancy) * upstream);
         };
+        if (problem_.from_logits) blocks_.plain(emission, places_ + 1, probabilities_.data());
         for (std::size_t slot = 0; slot < first_of_slot_.size(); ++slot) {
             const Index k = first_of_slot_[slot];
             row[targets_[static_cast<std::size_t>(k)]] = gradient(k, occupancy_[slot]);
         }
-        row[problem_.blank] = gradient(labels_, of_blank);
+        row[problem_.blank] = gradient(places_, of_blank);
     }
 
     // For ldexp: nothing of a probability is left below.
@@ -266,6 +284,7 @@ class Item {
     Index item_ = 0;
     Index frames_ = 0;
     Index labels_ = 0;
+    Index places_ = 0;
     View1<const std::int64_t> targets_;
     bool keeps_alpha_ = false;
     double end_ = 0;
@@ -277,6 +296,7 @@ class Item {
     Buffer<double> emissions_;
     Buffer<double> weights_;
     std::vector<double> sums_;
+    std::vector<double> probabilities_;
     std::vector<double> label_occupancy_;
     std::vector<double> blank_occupancy_;
     std::vector<double> occupancy_;

@@ -10,40 +10,75 @@ using F = Format<double>;
 
 // Exponents further below the greatest add nothing to a sum; so far apart they are still powers of two that exist.
 constexpr double far = 500;
-constexpr int lanes = 8;
+constexpr int lanes = 32;
 
 // 2^n for a whole n of at most `far`; less is taken as -far.
 METRIX_INLINE double weight(double n) {
     return power_of_two(greater(n, -far));
 }
 
+// All lanes joined, the second half with the first, and so on.
+template <int width, class T, class Join>
+METRIX_INLINE T fold(T* values, Join join) {
+    T half[width];
+    for (int lane = 0; lane < width; ++lane) half[lane] = join(values[lane], values[lane + width]);
+    if constexpr (width == 1) {
+        return half[0];
+    } else {
+        return fold<width / 2>(half, join);
+    }
+}
+
+// So many lanes that the compiler keeps their loop, and makes vectors of it.
 template <class T>
-Greatest exponentials(const T* row, Index count, T* result) {
+double sum(const T* values, Index count) {
+    double sums[lanes] = {};
+    Index i = 0;
+    for (; i + lanes <= count; i += lanes) {
+        for (int lane = 0; lane < lanes; ++lane) sums[lane] += static_cast<double>(values[i + lane]);
+    }
+    const int rest = static_cast<int>(count - i);
+    for (int lane = 0; lane < rest; ++lane) sums[lane] += static_cast<double>(values[i + lane]);
+    return fold<lanes / 2>(sums, [](double a, double b) { return a + b; });
+}
+
+// At least one number, made longer by what is less than anything: a loop over vectors leaves nothing for single
+// numbers.
+template <class T>
+Index fill_up(const T* values, Index count, T* room) {
+    const Index whole = (count + lanes - 1) / lanes * lanes;
+    for (Index i = whole - lanes; i < whole; ++i) room[i] = -std::numeric_limits<T>::infinity();
+    for (Index i = 0; i < count; ++i) room[i] = values[i];
+    return whole;
+}
+
+template <class T>
+T greatest(const T* values, Index count) {
     T tops[lanes];
     for (T& top : tops) top = -std::numeric_limits<T>::infinity();
     Index i = 0;
     for (; i + lanes <= count; i += lanes) {
-        for (int lane = 0; lane < lanes; ++lane) tops[lane] = greater(tops[lane], row[i + lane]);
+        for (int lane = 0; lane < lanes; ++lane) tops[lane] = greater(tops[lane], values[i + lane]);
     }
-    for (; i < count; ++i) tops[0] = greater(tops[0], row[i]);
-    T top = tops[0];
-    for (const T other : tops) top = greater(top, other);
+    for (int lane = 0; i < count; ++i, ++lane) tops[lane] = greater(tops[lane], values[i]);
+    return fold<lanes / 2>(tops, [](T a, T b) { return greater(a, b); });
+}
 
-    double sums[lanes] = {};
+template <class T>
+Greatest exponentials(const T* row, Index count, T* result) {
     constexpr Index block_size = 256;
-    T own[block_size];
+    T block[block_size];
+    const T top = greatest(row, count);
+    double total = 0;
     for (Index first = 0; first < count; first += block_size) {
         const Index size = count - first < block_size ? count - first : block_size;
-        T* const block = result == nullptr ? own : result + first;
-        for (Index k = 0; k < size; ++k) block[k] = exp(row[first + k] - top);
-        Index k = 0;
-        for (; k + lanes <= size; k += lanes) {
-            for (int lane = 0; lane < lanes; ++lane) sums[lane] += static_cast<double>(block[k + lane]);
-        }
-        for (int lane = 0; k < size; ++k, ++lane) sums[lane] += static_cast<double>(block[k]);
+        const Index whole = fill_up(row + first, size, block);
+        for (Index k = 0; k < whole; ++k) block[k] = exp(block[k] - top);
+        total += sum(block, whole);
+        if (result == nullptr) continue;
+        for (Index k = 0; k < size; ++k) result[first + k] = block[k];
     }
-    const double sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-    return {static_cast<double>(top), sum};
+    return {static_cast<double>(top), total};
 }
 
 template <class T>
@@ -56,8 +91,8 @@ double log_of(double x) {
 }
 
 void emit(const double* log_probabilities, Index count, Scaled result) {
-    constexpr double exact = 0x1p51;    // below it the rounder rounds; above nearly all numbers are whole
-    constexpr double least = 1e290;     // far above the exponent of zero
+    constexpr double exact = 0x1p51;  // below it the rounder rounds; above nearly all numbers are whole
+    constexpr double least = 1e290;   // far above the exponent of zero
     constexpr double infinity = std::numeric_limits<double>::infinity();
     for (Index i = 0; i < count; ++i) {
         const double x = log_probabilities[i];
@@ -73,78 +108,102 @@ void emit(const double* log_probabilities, Index count, Scaled result) {
     }
 }
 
-void advance(Index labels, const States& before, const Scaled& emission, double blank_mantissa, double blank_exponent,
-             const double* __restrict skips, const double* __restrict barriers, const States& after) {
-    const double* const __restrict blank_m = before.blanks.mantissa;
-    const double* const __restrict blank_e = before.blanks.exponent;
-    const double* const __restrict label_m = before.labels.mantissa;
-    const double* const __restrict label_e = before.labels.exponent;
-    double* const __restrict new_blank_m = after.blanks.mantissa;
-    double* const __restrict new_blank_e = after.blanks.exponent;
-    for (Index k = 0; k <= labels; ++k) {
-        const double top = greater(blank_e[k], label_e[k]);
-        const double sum = blank_m[k] * weight(blank_e[k] - top) + label_m[k] * weight(label_e[k] - top);
-        new_blank_m[k] = sum * blank_mantissa;
-        new_blank_e[k] = top + blank_exponent;
-    }
-    const double* const __restrict emission_m = emission.mantissa;
-    const double* const __restrict emission_e = emission.exponent;
-    double* const __restrict new_label_m = after.labels.mantissa + 1;
-    double* const __restrict new_label_e = after.labels.exponent + 1;
-    for (Index k = 0; k < labels; ++k) {
-        const double skipping = label_e[k] + barriers[k];
-        const double top = greater(greater(label_e[k + 1], blank_e[k]), skipping);
-        const double sum = label_m[k + 1] * weight(label_e[k + 1] - top) + blank_m[k] * weight(blank_e[k] - top) +
-                           label_m[k] * skips[k] * weight(skipping - top);
-        new_label_m[k] = sum * emission_m[k];
-        new_label_e[k] = top + emission_e[k];
+// Short loops that the compiler makes vectors of: the greatest exponent goes through memory, as it would choose between
+// branches otherwise.
+//
+// Of a blank: to stay, or to come from the label beside it. `sum` holds sums over 2^`top`.
+METRIX_INLINE void join_two(const Scaled& one, const Scaled& other, Index count, double* __restrict sum,
+                            double* __restrict top) {
+    const double* const __restrict m = one.mantissa;
+    const double* const __restrict e = one.exponent;
+    const double* const __restrict other_m = other.mantissa;
+    const double* const __restrict other_e = other.exponent;
+    for (Index k = 0; k < count; ++k) top[k] = greater(e[k], other_e[k]);
+    for (Index k = 0; k < count; ++k) sum[k] = m[k] * weight(e[k] - top[k]) + other_m[k] * weight(other_e[k] - top[k]);
+}
+
+// Of a label: to stay, to come from the blank beside it, or from the label beyond where it may be skipped.
+METRIX_INLINE void join_three(const Scaled& one, const Scaled& other, const Scaled& beyond,
+                              const double* __restrict skips, const double* __restrict barriers, Index count,
+                              double* __restrict sum, double* __restrict top) {
+    const double* const __restrict m = beyond.mantissa;
+    const double* const __restrict e = beyond.exponent;
+    const double* const __restrict one_e = one.exponent;
+    const double* const __restrict other_e = other.exponent;
+    const double* const __restrict one_m = one.mantissa;
+    const double* const __restrict other_m = other.mantissa;
+    for (Index k = 0; k < count; ++k) top[k] = greater(one_e[k], other_e[k]);
+    for (Index k = 0; k < count; ++k) top[k] = greater(top[k], e[k] + barriers[k]);
+    for (Index k = 0; k < count; ++k) {
+        sum[k] = one_m[k] * weight(one_e[k] - top[k]) + other_m[k] * weight(other_e[k] - top[k]) +
+                 m[k] * skips[k] * weight((e[k] + barriers[k]) - top[k]);
     }
 }
 
-double retreat(Index labels, const States& after, const Scaled& emission, double blank_mantissa, double blank_exponent,
-               const double* __restrict skips, const double* __restrict barriers, const States& before,
-               const States& alpha, double inverse, double exponent, double* __restrict label_occupancy,
-               double* __restrict blank_occupancy) {
-    const double* const __restrict blank_m = after.blanks.mantissa;
-    const double* const __restrict blank_e = after.blanks.exponent;
-    const double* const __restrict label_m = after.labels.mantissa;
-    const double* const __restrict label_e = after.labels.exponent;
-    const double* const __restrict alpha_blank_m = alpha.blanks.mantissa;
-    const double* const __restrict alpha_blank_e = alpha.blanks.exponent;
-    double* const __restrict new_blank_m = before.blanks.mantissa;
-    double* const __restrict new_blank_e = before.blanks.exponent;
-    for (Index k = 0; k <= labels; ++k) {
-        const double top = greater(blank_e[k], label_e[k]);
-        const double sum = blank_m[k] * weight(blank_e[k] - top) + label_m[k] * weight(label_e[k] - top);
-        const double n = lesser((alpha_blank_e[k] + top) - exponent, far);
-        blank_occupancy[k] = lesser(alpha_blank_m[k] * sum * inverse * weight(n), 1.0);
-        new_blank_m[k] = sum * blank_mantissa;
-        new_blank_e[k] = top + blank_exponent;
-    }
-    const double* const __restrict emission_m = emission.mantissa;
-    const double* const __restrict emission_e = emission.exponent;
-    const double* const __restrict alpha_label_m = alpha.labels.mantissa + 1;
-    const double* const __restrict alpha_label_e = alpha.labels.exponent + 1;
-    double* const __restrict new_label_m = before.labels.mantissa;
-    double* const __restrict new_label_e = before.labels.exponent;
-    for (Index k = 0; k < labels; ++k) {
-        const double skipping = label_e[k + 1] + barriers[k + 1];
-        const double top = greater(greater(label_e[k], blank_e[k + 1]), skipping);
-        const double sum = label_m[k] * weight(label_e[k] - top) + blank_m[k + 1] * weight(blank_e[k + 1] - top) +
-                           label_m[k + 1] * skips[k + 1] * weight(skipping - top);
-        const double n = lesser((alpha_label_e[k] + top) - exponent, far);
-        label_occupancy[k] = lesser(alpha_label_m[k] * sum * inverse * weight(n), 1.0);
-        new_label_m[k] = sum * emission_m[k];
-        new_label_e[k] = top + emission_e[k];
-    }
+METRIX_INLINE Scaled from(const Scaled& values, Index first) {
+    return {values.mantissa + first, values.exponent + first};
+}
 
-    double sums[lanes] = {};
-    Index k = 0;
-    for (; k + lanes <= labels + 1; k += lanes) {
-        for (int lane = 0; lane < lanes; ++lane) sums[lane] += blank_occupancy[k + lane];
+METRIX_INLINE void multiply(const Scaled& values, const Scaled& factors, Index count) {
+    double* const __restrict m = values.mantissa;
+    double* const __restrict e = values.exponent;
+    const double* const __restrict factor_m = factors.mantissa;
+    const double* const __restrict factor_e = factors.exponent;
+    for (Index k = 0; k < count; ++k) m[k] *= factor_m[k];
+    for (Index k = 0; k < count; ++k) e[k] += factor_e[k];
+}
+
+METRIX_INLINE void multiply(const Scaled& values, double mantissa, double exponent, Index count) {
+    double* const __restrict m = values.mantissa;
+    double* const __restrict e = values.exponent;
+    for (Index k = 0; k < count; ++k) m[k] *= mantissa;
+    for (Index k = 0; k < count; ++k) e[k] += exponent;
+}
+
+// How likely states are: alpha beta / P, of which rounding makes no more than 1.
+METRIX_INLINE void occupy(const Scaled& alpha, const Scaled& beta, double inverse, double exponent, Index count,
+                          double* __restrict occupancy) {
+    const double* const __restrict m = alpha.mantissa;
+    const double* const __restrict e = alpha.exponent;
+    const double* const __restrict beta_m = beta.mantissa;
+    const double* const __restrict beta_e = beta.exponent;
+    for (Index k = 0; k < count; ++k) occupancy[k] = lesser((e[k] + beta_e[k]) - exponent, far);
+    for (Index k = 0; k < count; ++k) occupancy[k] = m[k] * beta_m[k] * inverse * weight(occupancy[k]);
+    for (Index k = 0; k < count; ++k) occupancy[k] = lesser(occupancy[k], 1.0);
+}
+
+void advance(Index places, const States& before, const Scaled& emission, const double* skips, const double* barriers,
+             const States& after) {
+    const Scaled own = from(after.labels, 1);
+    join_two(before.blanks, before.labels, places, after.blanks.mantissa, after.blanks.exponent);
+    multiply(after.blanks, emission.mantissa[places], emission.exponent[places], places);
+    join_three(from(before.labels, 1), before.blanks, before.labels, skips, barriers, places, own.mantissa,
+               own.exponent);
+    multiply(own, emission, places);
+}
+
+double retreat(Index places, const States& after, const Scaled& emission, const double* skips, const double* barriers,
+               const States& before, const States& alpha, double inverse, double exponent, double* label_occupancy,
+               double* blank_occupancy) {
+    join_two(after.blanks, after.labels, places, before.blanks.mantissa, before.blanks.exponent);
+    occupy(alpha.blanks, before.blanks, inverse, exponent, places, blank_occupancy);
+    multiply(before.blanks, emission.mantissa[places], emission.exponent[places], places);
+    join_three(after.labels, from(after.blanks, 1), from(after.labels, 1), skips + 1, barriers + 1, places,
+               before.labels.mantissa, before.labels.exponent);
+    occupy(from(alpha.labels, 1), before.labels, inverse, exponent, places, label_occupancy);
+    multiply(before.labels, emission, places);
+    return sum(blank_occupancy, places);
+}
+
+void plain(Scaled values, Index count, double* __restrict result) {
+    constexpr double least = -1500;  // nothing is left of it
+    const double* const __restrict m = values.mantissa;
+    const double* const __restrict e = values.exponent;
+    for (Index i = 0; i < count; ++i) {
+        const double n = greater(e[i], least);
+        const double half = (n * 0.5 + F::rounder) - F::rounder;
+        result[i] = m[i] * power_of_two(half) * power_of_two(n - half);
     }
-    for (int lane = 0; k <= labels; ++k, ++lane) sums[lane] += blank_occupancy[k];
-    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 void normalise(Scaled values, Index count) {
@@ -172,6 +231,7 @@ constinit const SequenceBlocks sequence_blocks = {{exponentials<float>, scale<fl
                                                   emit,
                                                   advance,
                                                   retreat,
+                                                  plain,
                                                   normalise};
 }  // namespace METRIX_LEVEL
 

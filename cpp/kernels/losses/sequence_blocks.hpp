@@ -11,12 +11,17 @@ struct Scaled {
     double* exponent = nullptr;
 };
 
-// One frame's states. Of S labels, `blanks` has S + 1 places and `labels` as many, of which one is a guard that is zero: the
-// first one where states look back (label k at k + 1), the last one where they look ahead (label k at k).
+// One frame's states: S labels, and S + 1 blanks before, between and after them. There is room for a few more, `places`
+// in all, so that loops over vectors leave nothing over; labels there are never emitted. Both have places + 1 numbers.
+//
+// Where states look back, label k stands at k + 1, and what is before the first one is zero; where they look ahead, at
+// k, and all after the last one are zero.
 struct States {
     Scaled blanks;
     Scaled labels;
 };
+
+constexpr Index places_at_once = 8;
 
 constexpr double exponent_of_zero = -1e300;
 
@@ -38,16 +43,18 @@ struct SequenceBlocks {
     double (*log)(double x);
     // exp of log-probabilities.
     void (*emit)(const double* log_probabilities, Index count, Scaled result);
-    // From the states of one frame to those of the next: the first of both emissions is of the labels. `skips` is 1 where the
-    // blank before a label may be left out, else 0; `barriers` then is 0, else the exponent of zero.
-    void (*advance)(Index labels, const States& before, const Scaled& emission, double blank_mantissa,
-                    double blank_exponent, const double* skips, const double* barriers, const States& after);
-    // Likewise backwards: `after` holds beta times emission of the next frame, `before` is to hold that of this one. How
-    // likely each state is, from alpha (over `inverse` 2^`exponent`): of labels in `label_occupancy`; the sum of blanks.
-    double (*retreat)(Index labels, const States& after, const Scaled& emission, double blank_mantissa,
-                      double blank_exponent, const double* skips, const double* barriers, const States& before,
-                      const States& alpha, double inverse, double exponent, double* label_occupancy,
-                      double* blank_occupancy);
+    // From the states of one frame to those of the next, whose emission is that of all places, then of the blank.
+    // `skips` is 1 where the blank before a label may be left out, and `barriers` 0; else 0 and the exponent of zero.
+    void (*advance)(Index places, const States& before, const Scaled& emission, const double* skips,
+                    const double* barriers, const States& after);
+    // Likewise backwards: `after` holds beta times emission of the next frame, `before` is to hold that of this one.
+    // How likely each state is, from alpha (over `inverse` 2^`exponent`): of labels in `label_occupancy`; the sum of
+    // blanks.
+    double (*retreat)(Index places, const States& after, const Scaled& emission, const double* skips,
+                      const double* barriers, const States& before, const States& alpha, double inverse,
+                      double exponent, double* label_occupancy, double* blank_occupancy);
+    // As doubles; exponents up to 1000.
+    void (*plain)(Scaled values, Index count, double* result);
     // Mantissas back to between 1 and 2.
     void (*normalise)(Scaled values, Index count);
 };

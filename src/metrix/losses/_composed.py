@@ -82,7 +82,9 @@ class FusedTerms:
 class ComposedLoss(Loss):
     """A loss whose definition gives terms and their way back."""
 
-    def __init__(self, define: Callable[..., Terms | FusedTerms], facts: Facts, differentiable: tuple[str, ...] | None) -> None:
+    def __init__(
+        self, define: Callable[..., Terms | FusedTerms], facts: Facts, differentiable: tuple[str, ...] | None
+    ) -> None:
         """Inputs are the positional-only parameters of the definition; by default the first has a gradient."""
         parameters = inspect.signature(define).parameters.values()
         inputs = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_ONLY)
@@ -129,7 +131,12 @@ class ComposedLoss(Loss):
         return value, tuple(gradients[name] for name in wanted)
 
     def _reduce(
-        self, inputs: tuple[Any, ...], arguments: dict[str, Any], grad_output: Any = None, *, wants_gradient: bool = False
+        self,
+        inputs: tuple[Any, ...],
+        arguments: dict[str, Any],
+        grad_output: Any = None,
+        *,
+        wants_gradient: bool = False,
     ) -> tuple[Any, tuple[Array, ...]]:
         """The value, and the gradients where they are wanted."""
         weight = arguments.pop("weight", None)

@@ -14,6 +14,9 @@ from metrix.losses._arguments import Array, predictions
 from metrix.losses._composed import FusedTerms, composed
 from metrix.losses._facts import facts
 
+#: So few scores are not worth a second thread.
+SERIAL_SIZE = 1 << 14
+
 
 @composed(
     facts(
@@ -87,7 +90,7 @@ def ctc_loss(
             f"target: expected labels from 0 to {classes - 1} without the blank {blank}, got {labels[wrong[0]]} as label "
             f"{wrong[0] - offsets[item]} of item {item}"
         )
-    threads = resolve_num_threads(num_threads)
+    threads = 1 if scores.size < SERIAL_SIZE and num_threads is None else resolve_num_threads(num_threads)
 
     def evaluate(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
         scale = None if upstream is None else upstream.astype(np.float64)
