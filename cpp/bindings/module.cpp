@@ -12,6 +12,7 @@ void bind_boxes(py::module_ module);
 void bind_curves(py::module_ module);
 void bind_detection(py::module_ module);
 void bind_detection_merge(py::module_ module);
+void bind_image_quality(py::module_ module);
 void bind_keypoints(py::module_ module);
 void bind_losses(py::module_ module);
 void bind_losses_sequence(py::module_ module);
@@ -89,6 +90,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     const py::module_ detection = module.def_submodule("detection");
     bind_detection(detection);
     bind_detection_merge(detection);
+    bind_image_quality(module.def_submodule("image_quality"));
     bind_keypoints(module.def_submodule("keypoints"));
     const py::module_ losses = module.def_submodule("losses");
     bind_losses(losses);
