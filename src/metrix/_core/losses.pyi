@@ -20,6 +20,7 @@ __all__: list[str] = [
     "project_masks",
     "use_instruction_set",
 ]
+__all__: list[str] = ["ctc_loss", "elementary", "elementwise", "formulas", "instruction_set", "use_instruction_set"]
 
 def assign_points(
     points: numpy.typing.NDArray[numpy.float64],
@@ -65,6 +66,30 @@ def box_loss(
     upstream: numpy.typing.NDArray[numpy.float64] | None,
     upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
     by_target: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def ctc_loss(
+    scores: numpy.typing.NDArray[numpy.float32],
+    targets: numpy.typing.NDArray[numpy.int64],
+    target_offsets: numpy.typing.NDArray[numpy.int64],
+    input_lengths: numpy.typing.NDArray[numpy.int64],
+    blank: typing.SupportsInt | typing.SupportsIndex,
+    from_logits: bool,
+    zero_infinity: bool,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def ctc_loss(
+    scores: numpy.typing.NDArray[numpy.float64],
+    targets: numpy.typing.NDArray[numpy.int64],
+    target_offsets: numpy.typing.NDArray[numpy.int64],
+    input_lengths: numpy.typing.NDArray[numpy.int64],
+    blank: typing.SupportsInt | typing.SupportsIndex,
+    from_logits: bool,
+    zero_infinity: bool,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 @typing.overload

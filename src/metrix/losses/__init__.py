@@ -80,6 +80,7 @@ from metrix.losses.segmentation import (
     sensitivity_specificity_loss,
     tversky_loss,
 )
+from metrix.losses.sequence import ctc_loss
 from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
 
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "contrastive_divergence_loss",
     "contrastive_loss",
     "cosface_loss",
+    "ctc_loss",
     "cycle_consistency_loss",
     "dice_loss",
     "diffusion_loss",

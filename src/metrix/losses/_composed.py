@@ -51,13 +51,51 @@ class Terms:
     takes_part: npt.NDArray[np.bool_] | None = None
     #: Of the value, where terms are worked out in more digits.
     dtype: Any = None
+    #: What each term is divided by before a mean: the length of its sequence, say.
+    lengths: Array | None = None
+
+    @property
+    def like(self) -> Array:
+        """An array of the shape and the dtype of the terms."""
+        return self.values
+
+    def evaluate(self, upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        """The terms, and the gradients unless ``upstream``, the gradient by the terms, is None."""
+        return self.values, () if upstream is None else self.backward(upstream)
+
+
+@dataclass(frozen=True)
+class FusedTerms:
+    """Terms of a kernel that makes values and gradients in one go: it has to know beforehand what multiplies these."""
+
+    evaluate: Callable[[Array | None], tuple[Array, tuple[Array, ...]]]
+    #: An array of the shape and the dtype of the terms.
+    like: Array
+    #: What each term is divided by before a mean: the length of its sequence, say.
+    lengths: Array | None = None
+    weight: Array | None = None
+    takes_part: npt.NDArray[np.bool_] | None = None
+    dtype: Any = None
+
+    @property
+    def values(self) -> Array:
+        """The terms alone."""
+        return self.evaluate(None)[0]
+
+    def backward(self, upstream: Array) -> tuple[Array, ...]:
+        """The gradients, as of :class:`Terms`."""
+        return self.evaluate(upstream)[1]
 
 
 class ComposedLoss(Loss):
     """A loss whose definition gives terms and their way back."""
 
     def __init__(
-        self, define: Callable[..., Terms], facts: Facts, differentiable: tuple[str, ...] | None, common: str = COMMON
+        self,
+        define: Callable[..., Terms | FusedTerms],
+        facts: Facts,
+        differentiable: tuple[str, ...] | None,
+        common: str = COMMON,
     ) -> None:
         """Inputs are the positional-only parameters of the definition; by default the first has a gradient.
 
@@ -76,7 +114,7 @@ class ComposedLoss(Loss):
             common=common,
         )
 
-    def terms(self, *inputs: Any, **parameters: Any) -> Terms:
+    def terms(self, *inputs: Any, **parameters: Any) -> Terms | FusedTerms:
         """The terms before any reduction, for losses that are composed of this one."""
         return self._define(*inputs, **parameters)  # type: ignore[no-any-return]
 
@@ -96,9 +134,8 @@ class ComposedLoss(Loss):
             wrt: names of the inputs whose gradients are wanted, one for an array and several for a tuple; None: all that
                 have one.
         """
-        value, terms, upstream = self._reduce(inputs, arguments, grad_output, needs_gradient=True)
-        with np.errstate(all="ignore"):
-            gradients = dict(zip(self.differentiable, terms.backward(upstream), strict=True))
+        value, each = self._reduce(inputs, arguments, grad_output, needs_gradient=True)
+        gradients = dict(zip(self.differentiable, each, strict=True))
         if wrt is None:
             wanted: Sequence[str] = self.differentiable
         else:
@@ -111,9 +148,14 @@ class ComposedLoss(Loss):
         return value, tuple(gradients[name] for name in wanted)
 
     def _reduce(
-        self, inputs: tuple[Any, ...], arguments: dict[str, Any], grad_output: Any = None, needs_gradient: bool = False
-    ) -> tuple[Any, Terms, Array]:
-        """The value, the terms, and the gradient of what comes after by them."""
+        self,
+        inputs: tuple[Any, ...],
+        arguments: dict[str, Any],
+        grad_output: Any = None,
+        *,
+        needs_gradient: bool = False,
+    ) -> tuple[Any, tuple[Array, ...]]:
+        """The value, and the gradients where they are needed."""
         weight = arguments.pop("weight", None)
         mask = None if self._masks_itself else arguments.pop("mask", None)
         if self._asks_for_gradient:
@@ -122,50 +164,45 @@ class ComposedLoss(Loss):
         denominator = arguments.pop("mean_denominator", "weights")
         check_reduction(reduction, denominator)
         with np.errstate(all="ignore"):  # NaN and infinities pass through without a word
-            terms: Terms = self._define(*inputs, **arguments)
-        values = terms.values
-        if reduction == "batchmean" and values.ndim == 0:
+            terms: Terms | FusedTerms = self._define(*inputs, **arguments)
+        like = terms.like
+        dtype = like.dtype if terms.dtype is None else np.dtype(terms.dtype)
+        if reduction == "batchmean" and like.ndim == 0:
             raise ValueError("reduction: 'batchmean' expects terms with a first axis; this loss has one for all")
 
-        dtype = values.dtype if terms.dtype is None else np.dtype(terms.dtype)
-
-        factor: npt.NDArray[np.float64] = np.ones(values.shape) if terms.weight is None else terms.weight
+        factor: npt.NDArray[np.float64] = np.ones(like.shape) if terms.weight is None else terms.weight
         if weight is not None:
-            own = per_sample(as_like(weight, factor, "weight"), values.shape, "weight", "the terms")
-            factor = factor * own.reshape(own.shape + (1,) * (values.ndim - own.ndim))
-        takes_part = np.ones(values.shape, dtype=np.bool_) if terms.takes_part is None else terms.takes_part
+            own = per_sample(as_like(weight, factor, "weight"), like.shape, "weight", "the terms")
+            factor = factor * own.reshape(own.shape + (1,) * (like.ndim - own.ndim))
+        takes_part = np.ones(like.shape, dtype=np.bool_) if terms.takes_part is None else terms.takes_part
         if mask is not None:
-            own = mask_of(mask, values.shape, "the terms")
-            takes_part = takes_part & own.reshape(own.shape + (1,) * (values.ndim - own.ndim))
+            own = mask_of(mask, like.shape, "the terms")
+            takes_part = takes_part & own.reshape(own.shape + (1,) * (like.ndim - own.ndim))
         if mask is not None or terms.takes_part is not None:
             factor = np.where(takes_part, factor, 0)
 
-        weighted = np.where(takes_part, values, 0) * factor
-        if reduction == "none":
-            value: Any = weighted.astype(dtype)
-        else:
-            divisor = 1.0
-            if reduction == "mean":
-                divisor = float(factor.sum() if denominator == "weights" else takes_part.sum())
-            elif reduction == "batchmean":
-                divisor = float(len(values))
-            with np.errstate(invalid="ignore", divide="ignore"):
-                factor = factor / divisor
-                value = dtype.type(weighted.sum(dtype=np.float64) / divisor)
-        if grad_output is None:
-            return value, terms, factor.astype(values.dtype)
-        if reduction == "none":
-            return (
-                value,
-                terms,
-                (factor * same_shape(grad_output, factor, "grad_output", "the terms")).astype(values.dtype),
-            )
-        return value, terms, (factor * float(grad_output)).astype(values.dtype)
+        divisor = 1.0
+        if reduction == "mean":
+            divisor = float(factor.sum() if denominator == "weights" else takes_part.sum())
+            factor = factor if terms.lengths is None else factor / terms.lengths
+        elif reduction == "batchmean":
+            divisor = float(len(like))
+        with np.errstate(all="ignore"):
+            upstream = factor / divisor
+            if grad_output is not None and reduction == "none":
+                upstream = upstream * same_shape(grad_output, factor, "grad_output", "the terms")
+            elif grad_output is not None:
+                upstream = upstream * float(grad_output)
+            values, gradients = terms.evaluate(upstream.astype(like.dtype) if needs_gradient else None)
+            weighted = np.where(takes_part, values, 0) * factor
+            if reduction == "none":
+                return weighted.astype(dtype), gradients
+            return dtype.type(weighted.sum(dtype=np.float64) / divisor), gradients
 
 
 def composed(
     facts: Facts, *, differentiable: tuple[str, ...] | None = None, common: str = COMMON
-) -> Callable[[Callable[..., Terms]], ComposedLoss]:
+) -> Callable[[Callable[..., Terms | FusedTerms]], ComposedLoss]:
     """Make a loss of a function from its inputs (positional only) and parameters to :class:`Terms`."""
     return lambda define: ComposedLoss(define, facts, differentiable, common)
 

@@ -1,0 +1,175 @@
+#include "kernels/image_quality.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "kernels/image_quality/blocks.hpp"
+#include "kernels/image_quality/tile.hpp"
+#include "support/instruction_set.hpp"
+#include "support/parallel.hpp"
+
+namespace metrix::image_quality {
+
+#define METRIX_DECLARE(level)           \
+    namespace level {                   \
+    extern const Blocks image_blocks;   \
+    }
+METRIX_DECLARE(baseline)
+#ifdef METRIX_X86_LEVELS
+METRIX_DECLARE(v3)
+METRIX_DECLARE(v4)
+#endif
+#undef METRIX_DECLARE
+
+const Blocks& blocks() {
+    switch (instruction_set()) {
+#ifdef METRIX_X86_LEVELS
+        case InstructionSet::v4:
+            return v4::image_blocks;
+        case InstructionSet::v3:
+            return v3::image_blocks;
+#endif
+        default:
+            return baseline::image_blocks;
+    }
+}
+
+namespace {
+
+constexpr Index rows_of_chunk = 64;
+
+struct Chunk {
+    Index image;
+    Index first;
+    Index last;
+};
+
+// Calls work(chunk, item, scratch of the thread) for strips of rows of all images.
+template <class Scratch, class Make, class Work>
+void for_each_chunk(Index images, Index rows, int num_threads, Make&& make, Work&& work) {
+    const Index chunks = (rows + rows_of_chunk - 1) / rows_of_chunk;
+    const Index threads = std::max<Index>(1, std::min<Index>(num_threads, images * chunks));
+    std::vector<Scratch> scratch;
+    for (Index thread = 0; thread < threads; ++thread) scratch.push_back(make());
+    parallel_for(images * chunks, static_cast<int>(threads), [&](Index item, int thread) {
+        const Index first = item % chunks * rows_of_chunk;
+        work(Chunk{item / chunks, first, std::min(rows, first + rows_of_chunk)}, item,
+             scratch[static_cast<std::size_t>(thread)]);
+    });
+}
+
+}  // namespace
+
+template <class In>
+void structural_similarity(const Images<In>& images, const Similarity& similarity, View1<double> ssim,
+                           View1<double> cs, typename Work<In>::Type* map, int num_threads) {
+    using T = typename Work<In>::Type;
+    const Index channels = images.channels;
+    const Index reach = 2 * (ssize(similarity.window) - 1);
+    const Index rows = images.height - reach;
+    const Index width = (images.width - reach) * channels;
+    const Index chunks = (rows + rows_of_chunk - 1) / rows_of_chunk;
+    const bool wants_cs = !cs.empty();
+    // Of each chunk: ssim, then cs of each channel.
+    std::vector<double> totals(static_cast<std::size_t>(images.count * chunks * 2 * channels));
+    for_each_chunk<Tile<In, T>>(
+        images.count, rows, num_threads, [&] { return Tile<In, T>(images, similarity); },
+        [&](const Chunk& chunk, Index item, Tile<In, T>& tile) {
+            double* const total = totals.data() + item * 2 * channels;
+            for (Index first = 0; first < width; first += tile_width) {
+                const Index count = std::min(tile_width, width - first);
+                T* const place = map == nullptr ? nullptr : map + chunk.image * rows * width + first;
+                tile.similarity(chunk.image, chunk.first, chunk.last, first, count, place, width, wants_cs, total);
+            }
+        });
+    const auto pixels = static_cast<double>(rows * (images.width - reach));
+    for (Index image = 0; image < images.count; ++image) {
+        for (Index channel = 0; channel < channels; ++channel) {
+            double both[2] = {};
+            for (Index chunk = 0; chunk < chunks; ++chunk) {
+                const double* const total = totals.data() + (image * chunks + chunk) * 2 * channels + channel;
+                both[0] += total[0];
+                both[1] += total[channels];
+            }
+            const auto place = static_cast<std::size_t>(image * channels + channel);
+            ssim[place] = both[0] / pixels;
+            if (wants_cs) cs[place] = both[1] / pixels;
+        }
+    }
+}
+
+template <class In>
+void structural_similarity_gradient(const Images<In>& images, const Similarity& similarity,
+                                    View1<const double> ssim_factor, View1<const double> cs_factor,
+                                    typename Work<In>::Type* by_x, typename Work<In>::Type* by_y, int num_threads) {
+    const Index width = images.width * images.channels;
+    for_each_chunk<Tile<In, double>>(
+        images.count, images.height, num_threads, [&] { return Tile<In, double>(images, similarity); },
+        [&](const Chunk& chunk, Index /*item*/, Tile<In, double>& tile) {
+            const auto factors = static_cast<std::size_t>(chunk.image * images.channels);
+            const auto channels = static_cast<std::size_t>(images.channels);
+            for (Index first = 0; first < width; first += tile_width) {
+                const Index count = std::min(tile_width, width - first);
+                const Index place = chunk.image * images.height * width + first;
+                tile.gradient(chunk.image, chunk.first, chunk.last, first, count, ssim_factor.subspan(factors, channels),
+                              cs_factor.subspan(factors, channels), by_x + place,
+                              by_y == nullptr ? nullptr : by_y + place);
+            }
+        });
+}
+
+namespace {
+
+template <class In>
+auto halve_of(const Blocks& blocks) {
+    if constexpr (sizeof(In) == 1) {
+        return blocks.halve_bytes;
+    } else if constexpr (sizeof(In) == sizeof(float)) {
+        return blocks.halve_floats;
+    } else {
+        return blocks.halve_doubles;
+    }
+}
+
+}  // namespace
+
+template <class In>
+void halve(const In* images, Index count, Index height, Index width, Index channels, typename Work<In>::Type* result,
+           int num_threads) {
+    using T = typename Work<In>::Type;
+    const Index rows = height / 2;
+    const Index columns = width / 2;
+    const auto halve_row = halve_of<In>(blocks());
+    const Index size = width * channels;
+    parallel_for(count, num_threads, [&](Index image, int /*thread*/) {
+        for (Index row = 0; row < rows; ++row) {
+            const In* const upper = images + (image * height + 2 * row) * size;
+            const In* const lower = upper + size;
+            T* const place = result + (image * rows + row) * columns * channels;
+            if (channels == 1) {
+                halve_row(upper, lower, columns, place);
+                continue;
+            }
+            for (Index k = 0; k < columns * channels; ++k) {
+                const Index left = k / channels * 2 * channels + k % channels;
+                const T above = static_cast<T>(upper[left]) + static_cast<T>(upper[left + channels]);
+                const T below = static_cast<T>(lower[left]) + static_cast<T>(lower[left + channels]);
+                place[k] = T(0.25) * (above + below);
+            }
+        }
+    });
+}
+
+#define METRIX_FOR(In)                                                                                              \
+    template void structural_similarity(const Images<In>&, const Similarity&, View1<double>, View1<double>,         \
+                                        Work<In>::Type*, int);                                                      \
+    template void structural_similarity_gradient(const Images<In>&, const Similarity&, View1<const double>,         \
+                                                 View1<const double>, Work<In>::Type*, Work<In>::Type*, int);       \
+    template void halve(const In*, Index, Index, Index, Index, Work<In>::Type*, int);
+METRIX_FOR(std::uint8_t)
+METRIX_FOR(float)
+METRIX_FOR(double)
+#undef METRIX_FOR
+
+}  // namespace metrix::image_quality

@@ -1,0 +1,73 @@
+// The inner loops over rows of a tile. They exist once for each instruction set (blocks.cpp is compiled for each); all give
+// the same bits.
+#pragma once
+
+#include <cstdint>
+
+#include "support/view.hpp"
+
+namespace metrix::image_quality {
+
+// Sums of a row go to lanes by place, so many that any number of channels up to 4 divides them.
+constexpr Index lanes = 48;
+
+// Four maps of a row: u, v, and their squares; once filtered, their means.
+template <class T>
+struct Four {
+    T* u = nullptr;
+    T* v = nullptr;
+    T* uu = nullptr;
+    T* vv = nullptr;
+};
+
+template <class T>
+struct Constants {
+    T c1;
+    T c2;
+    T covariance_factor;
+};
+
+template <class In, class T>
+struct SpreadBlocks {
+    // u, v and their squares of a row, each pixel less its centre.
+    void (*spread)(const In* x, const In* y, const T* centre_x, const T* centre_y, Index count, const Four<T>& result);
+    // Adds a row to sums by lane.
+    void (*add)(const In* values, Index count, double* sums);
+};
+
+template <class T>
+struct FilterBlocks {
+    // Two rows at once from 2 radius + 2 rows, which start at ring + offsets[i].
+    void (*vertical)(const T* ring, const Index* offsets, const T* window, int radius, Index count, T* first,
+                     T* second);
+    // Taps lie `step` apart; `row` has 2 radius step numbers more than the result.
+    void (*horizontal)(const T* row, Index step, const T* window, int radius, Index count, T* result);
+    // ssim and cs from the means of four maps and what the tile was centred on.
+    void (*similarity)(const Four<T>& means, const T* centre_u, const T* centre_v, const Constants<T>& constants,
+                       Index count, T* ssim, T* cs);
+    // Partial derivatives of ssim_factor ssim + cs_factor cs by the four means, in place.
+    void (*partials)(const Four<T>& means, const T* centre_u, const T* centre_v, const Constants<T>& constants,
+                     const T* ssim_factor, const T* cs_factor, Index count);
+    // The gradient of x from filtered partial derivatives and the four maps themselves, and of y where it is wanted.
+    void (*gather)(const Four<T>& filtered, const Four<T>& own, Index count, T* by_x, T* by_y);
+    void (*add)(const T* values, Index count, double* sums);
+};
+
+struct Blocks {
+    FilterBlocks<float> of_floats;
+    FilterBlocks<double> of_doubles;
+    SpreadBlocks<std::uint8_t, float> bytes_to_floats;
+    SpreadBlocks<float, float> floats_to_floats;
+    SpreadBlocks<std::uint8_t, double> bytes_to_doubles;
+    SpreadBlocks<float, double> floats_to_doubles;
+    SpreadBlocks<double, double> doubles_to_doubles;
+    // Means of 2 x 2 pixels of two rows, for one channel.
+    void (*halve_bytes)(const std::uint8_t* upper, const std::uint8_t* lower, Index count, float* result);
+    void (*halve_floats)(const float* upper, const float* lower, Index count, float* result);
+    void (*halve_doubles)(const double* upper, const double* lower, Index count, double* result);
+};
+
+// Those of this machine.
+const Blocks& blocks();
+
+}  // namespace metrix::image_quality

@@ -1,0 +1,284 @@
+// One tile of an image after the other, in room that is kept: rings of rows, filtered first downwards, then along the row.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <vector>
+
+#include "kernels/image_quality.hpp"
+#include "kernels/image_quality/blocks.hpp"
+
+namespace metrix::image_quality {
+
+constexpr Index tile_width = 3 * lanes;
+
+// Rows are worked on in whole vectors, beyond their end if need be.
+constexpr Index vector_slack = 16;
+
+inline Index round_up(Index count) {
+    return (count + vector_slack - 1) / vector_slack * vector_slack;
+}
+
+// Four maps of as many rows as a window is high, and one more.
+template <class T>
+class Ring {
+  public:
+    Ring(Index rows, Index stride)
+        : rows_(rows), stride_(stride), values_(static_cast<std::size_t>(4 * rows * stride)) {}
+
+    [[nodiscard]] Four<T> row(Index row) { return at(offset(row)); }
+    // Where a row begins in each map.
+    [[nodiscard]] Index offset(Index row) const { return row % rows_ * stride_; }
+    [[nodiscard]] Four<T> at(Index offset) {
+        T* const first = values_.data() + offset;
+        const Index size = rows_ * stride_;
+        return {first, first + size, first + 2 * size, first + 3 * size};
+    }
+    void clear(Index row) {
+        const Four<T> maps = this->row(row);
+        for (T* const map : {maps.u, maps.v, maps.uu, maps.vv}) std::fill_n(map, stride_, T(0));
+    }
+
+  private:
+    Index rows_;
+    Index stride_;
+    std::vector<T> values_;
+};
+
+template <class In, class T>
+class Tile {
+  public:
+    Tile(const Images<In>& images, const Similarity& similarity)
+        : images_(images),
+          filter_(filter_blocks()),
+          spread_(spread_blocks()),
+          radius_(static_cast<int>(ssize(similarity.window)) - 1),
+          reach_(2 * radius_),
+          halo_(reach_ * images.channels),
+          stride_(round_up(tile_width + 2 * halo_) + halo_ + vector_slack),
+          window_(similarity.window.begin(), similarity.window.end()),
+          constants_{static_cast<T>(similarity.c1), static_cast<T>(similarity.c2),
+                     static_cast<T>(similarity.covariance_factor)},
+          offsets_(static_cast<std::size_t>(reach_ + 2)),
+          input_(reach_ + 2, stride_),
+          partial_(reach_ + 2, stride_),
+          filtered_(2, stride_),
+          means_(1, stride_),
+          lines_(8, std::vector<T>(static_cast<std::size_t>(stride_))) {}
+
+    // Adds the sums of ssim and of cs of each channel to `total`; `map` is where the tile of the first row begins.
+    void similarity(Index image, Index first_row, Index last_row, Index first, Index count, T* map, Index map_stride,
+                    bool wants_cs, double* total) {
+        begin(image, first_row, std::min(last_row + reach_, images_.height), first, count + halo_);
+        double sums[lanes] = {};
+        double cs_sums[lanes] = {};
+        T* const ssim = line(ssim_line);
+        T* const cs = wants_cs ? line(cs_line) : nullptr;
+        for (Index row = first_row; row < last_row; row += 2) {
+            load_until(row + reach_ + 2);
+            filter_downwards(input_, row, count_);
+            for (Index second = 0; second < std::min<Index>(2, last_row - row); ++second) {
+                filter_along(second, count);
+                filter_.similarity(means_.row(0), line(centre_u_line), line(centre_v_line), constants_, round_up(count),
+                                   ssim, cs);
+                filter_.add(ssim, count, sums);
+                if (wants_cs) filter_.add(cs, count, cs_sums);
+                if (map != nullptr) std::copy_n(ssim, count, map + (row + second) * map_stride);
+            }
+        }
+        for (Index lane = 0; lane < lanes; ++lane) {
+            total[lane % images_.channels] += sums[lane];
+            if (wants_cs) total[images_.channels + lane % images_.channels] += cs_sums[lane];
+        }
+    }
+
+    // The gradient of rows and columns of the image itself. A pixel lies in the windows that begin up to a window's size
+    // before it: their partial derivatives make a ring of their own, zero where there is no window.
+    template <class Out>
+    void gradient(Index image, Index first_row, Index last_row, Index first, Index count,
+                  View1<const double> ssim_factor, View1<const double> cs_factor, Out* by_x, Out* by_y) {
+        const Index rows = images_.height - reach_;
+        const Index width = (images_.width - reach_) * images_.channels;
+        const Index begin_column = std::max<Index>(0, first - halo_);
+        const Index windows = std::min(first + count, width) - begin_column;  // may be none
+        const Index input_end = std::min(first + count, width) + halo_;
+        const Index input_columns = std::max(input_end, first + count) - begin_column;
+        begin(image, std::max<Index>(0, first_row - reach_), std::min(last_row + reach_, images_.height), begin_column,
+              input_columns);
+        set_factors(ssim_factor, cs_factor, rows);
+        for (Index row = first_row - reach_; row < last_row; row += 2) {
+            make_partials(row, rows, windows, begin_column - (first - halo_));
+            if (row < first_row) continue;
+            load_until(std::min(row + 2, images_.height));
+            filter_downwards(partial_, row - reach_, count + halo_);
+            for (Index second = 0; second < std::min<Index>(2, last_row - row); ++second) {
+                filter_along(second, count);
+                const Four<T> own = input_.at(input_.offset(row + second) + (first - begin_column));
+                filter_.gather(means_.row(0), own, count, line(ssim_line), line(cs_line));
+                const Index place = (row + second) * images_.width * images_.channels;
+                std::transform(line(ssim_line), line(ssim_line) + count, by_x + place, to<Out>);
+                if (by_y != nullptr) std::transform(line(cs_line), line(cs_line) + count, by_y + place, to<Out>);
+            }
+        }
+    }
+
+  private:
+    enum Line { ssim_line, cs_line, centre_x_line, centre_y_line, centre_u_line, centre_v_line, ssim_factors, cs_factors };
+
+    static const FilterBlocks<T>& filter_blocks() {
+        if constexpr (std::is_same_v<T, float>) {
+            return blocks().of_floats;
+        } else {
+            return blocks().of_doubles;
+        }
+    }
+
+    static const SpreadBlocks<In, T>& spread_blocks() {
+        if constexpr (std::is_same_v<T, float> && sizeof(In) == 1) {
+            return blocks().bytes_to_floats;
+        } else if constexpr (std::is_same_v<T, float>) {
+            return blocks().floats_to_floats;
+        } else if constexpr (sizeof(In) == 1) {
+            return blocks().bytes_to_doubles;
+        } else if constexpr (std::is_same_v<In, float>) {
+            return blocks().floats_to_doubles;
+        } else {
+            return blocks().doubles_to_doubles;
+        }
+    }
+
+    template <class Out>
+    static Out to(T value) {
+        return static_cast<Out>(value);
+    }
+
+    [[nodiscard]] T* line(Line name) { return lines_[static_cast<std::size_t>(name)].data(); }
+
+    [[nodiscard]] Index place(Index row) const {
+        return (image_ * images_.height + row) * images_.width * images_.channels + first_column_;
+    }
+
+    // A tile whose input is rows from first_row up to last_row and so many columns from the first one.
+    void begin(Index image, Index first_row, Index last_row, Index first_column, Index count) {
+        image_ = image;
+        first_column_ = first_column;
+        count_ = count;
+        loaded_ = first_row;
+        last_row_ = last_row;
+        centre(images_.x, line(centre_x_line), first_row);
+        centre(images_.y, line(centre_y_line), first_row);
+        for (Index k = 0; k < stride_; ++k) {
+            line(centre_u_line)[k] = line(centre_x_line)[k] + line(centre_y_line)[k];
+            line(centre_v_line)[k] = line(centre_x_line)[k] - line(centre_y_line)[k];
+        }
+    }
+
+    // About the mean of each channel of the tile, from some of its rows: any number near does.
+    void centre(const In* pixels, T* centres, Index first_row) {
+        constexpr Index rows_apart = 4;
+        double sums[lanes] = {};
+        Index rows = 0;
+        for (Index row = first_row; row < last_row_; row += rows_apart, ++rows) {
+            spread_.add(pixels + place(row), count_, sums);
+        }
+        const Index channels = images_.channels;
+        for (Index channel = 0; channel < channels; ++channel) {
+            double sum = 0;
+            for (Index lane = channel; lane < lanes; lane += channels) sum += sums[lane];
+            const double mean = sum / static_cast<double>(rows * (count_ / channels));
+            T own = static_cast<T>(std::is_integral_v<In> ? std::floor(mean + 0.5) : mean);
+            if (!(own - own == 0)) own = 0;  // NaN and infinities concern the windows that hold them alone
+            for (Index k = channel; k < stride_; k += channels) centres[k] = own;
+        }
+    }
+
+    void load_until(Index row) {
+        for (; loaded_ < std::min(row, last_row_); ++loaded_) {
+            spread_.spread(images_.x + place(loaded_), images_.y + place(loaded_), line(centre_x_line),
+                           line(centre_y_line), count_, input_.row(loaded_));
+        }
+    }
+
+    // Two rows of windows whose first rows are `row` and the next, into `filtered_`.
+    void filter_downwards(Ring<T>& ring, Index row, Index count) {
+        // Rows before the first one stand in the ring where later ones will.
+        const Index period = reach_ + 2;
+        for (Index i = 0; i < period; ++i) offsets_[static_cast<std::size_t>(i)] = ring.offset(row + i + period);
+        const Four<T> from = ring.at(0);
+        const Four<T> one = filtered_.row(0);
+        const Four<T> two = filtered_.row(1);
+        const auto filter = [&](const T* map, T* first, T* second) {
+            filter_.vertical(map, offsets_.data(), window_.data(), radius_, round_up(count), first, second);
+        };
+        filter(from.u, one.u, two.u);
+        filter(from.v, one.v, two.v);
+        filter(from.uu, one.uu, two.uu);
+        filter(from.vv, one.vv, two.vv);
+    }
+
+    // One of both rows into `means_`.
+    void filter_along(Index second, Index count) {
+        const Four<T> from = filtered_.row(second);
+        const Four<T> means = means_.row(0);
+        const auto filter = [&](const T* map, T* result) {
+            filter_.horizontal(map, images_.channels, window_.data(), radius_, round_up(count), result);
+        };
+        filter(from.u, means.u);
+        filter(from.v, means.v);
+        filter(from.uu, means.uu);
+        filter(from.vv, means.vv);
+    }
+
+    void set_factors(View1<const double> ssim_factor, View1<const double> cs_factor, Index rows) {
+        const auto pixels = static_cast<double>(rows * (images_.width - reach_));
+        for (Index k = 0; k < stride_; ++k) {
+            const auto channel = static_cast<std::size_t>(k % images_.channels);
+            line(ssim_factors)[k] = static_cast<T>(ssim_factor[channel] / pixels);
+            line(cs_factors)[k] = static_cast<T>(cs_factor[channel] / pixels);
+        }
+    }
+
+    // Partial derivatives of two rows of windows into their ring, from `offset` on.
+    void make_partials(Index row, Index rows, Index windows, Index offset) {
+        const Index period = reach_ + 2;
+        for (Index second = 0; second < 2; ++second) partial_.clear(row + second + period);
+        if (row < 0 || row >= rows || windows <= 0) return;
+        load_until(row + reach_ + 2);
+        filter_downwards(input_, row, count_);
+        for (Index second = 0; second < std::min<Index>(2, rows - row); ++second) {
+            filter_along(second, windows);
+            filter_.partials(means_.row(0), line(centre_u_line), line(centre_v_line), constants_, line(ssim_factors),
+                             line(cs_factors), windows);
+            const Four<T> from = means_.row(0);
+            const Four<T> into = partial_.at(partial_.offset(row + second + period) + offset);
+            std::copy_n(from.u, windows, into.u);
+            std::copy_n(from.v, windows, into.v);
+            std::copy_n(from.uu, windows, into.uu);
+            std::copy_n(from.vv, windows, into.vv);
+        }
+    }
+
+    const Images<In>& images_;
+    const FilterBlocks<T>& filter_;
+    const SpreadBlocks<In, T>& spread_;
+    int radius_;
+    Index reach_;
+    Index halo_;
+    Index stride_;
+    std::vector<T> window_;
+    Constants<T> constants_;
+    std::vector<Index> offsets_;
+    Ring<T> input_;
+    Ring<T> partial_;
+    Ring<T> filtered_;
+    Ring<T> means_;
+    std::vector<std::vector<T>> lines_;
+    Index image_ = 0;
+    Index first_column_ = 0;
+    Index count_ = 0;
+    Index loaded_ = 0;
+    Index last_row_ = 0;
+};
+
+}  // namespace metrix::image_quality
