@@ -14,7 +14,12 @@ import metrix
 import metrix.losses
 
 #: Modules that an optional package must be there for.
-OPTIONAL = {"metrix._arrow_columns": "pyarrow"}
+OPTIONAL = {
+    "metrix._arrow_columns": "pyarrow",
+    "metrix.adapters._torch_operators": "torch",
+    "metrix.adapters.jax": "jax",
+    "metrix.adapters.torch": "torch",
+}
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(metrix.__path__, "metrix.")
