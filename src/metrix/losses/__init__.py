@@ -16,6 +16,7 @@ Example:
 
 from __future__ import annotations
 
+from metrix.losses._facts import PROPERTIES, TASKS
 from metrix.losses.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -24,6 +25,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.registry import find
 from metrix.losses.regression import (
     huber_loss,
     l1_loss,
@@ -39,8 +41,11 @@ from metrix.losses.regression import (
 )
 
 __all__ = [
+    "PROPERTIES",
+    "TASKS",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "find",
     "hinge_loss",
     "huber_loss",
     "l1_loss",
