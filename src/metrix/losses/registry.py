@@ -183,8 +183,8 @@ def _resolve(name: str, every: dict[str, Loss]) -> list[Loss]:
     found = spellings.get(_plain(name))
     if not found:
         near = difflib.get_close_matches(_plain(name), spellings, n=3, cutoff=0.5)
-        names = sorted({own for plain in near for own in spellings[plain]})
-        raise ValueError(f"name: expected the name of a loss, got {name!r}" + (f"; near are {names}" if names else ""))
+        close = sorted({own for plain in near for own in spellings[plain]})
+        raise ValueError(f"name: expected the name of a loss, got {name!r}" + (f"; near are {close}" if close else ""))
     return [every[own] for own in found]
 
 
