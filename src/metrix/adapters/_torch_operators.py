@@ -8,7 +8,7 @@ raises. Were it passed over, a double backward would be 0 without a word.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,18 @@ def fits(value: Any, kind: str) -> bool:
     return isinstance(value, _MAY_BE[kind]) and (kind == "bool" or not isinstance(value, bool))  # type: ignore[arg-type]
 
 
+def value_and_gradients(
+    loss: Loss, names: Sequence[str], inputs: Sequence[Any], given: Mapping[str, Any]
+) -> tuple[Any, tuple[Any, ...]]:
+    """The value, and the gradients by the inputs of these names alone."""
+    if not names:
+        return loss(*inputs, **given), ()
+    if len(loss.differentiable) == 1:
+        value, gradient = loss.value_and_grad(*inputs, **given)
+        return value, (gradient,)
+    return loss.value_and_grad(*inputs, wrt=tuple(names), **given)
+
+
 class Once(torch.autograd.Function):
     """The identity of a gradient, which raises where somebody differentiates it by what the loss was given."""
 
@@ -93,7 +105,7 @@ class Operator:
             + ["*", *others]
         )
         outputs = ", ".join(["Tensor"] * (1 + len(self.positions)))
-        self.call = _register(loss.__name__, f"({arguments}, bool with_grad=True) -> ({outputs})", self._value)
+        self.call = _register(loss.__name__, f"({arguments}, bool[] wanted) -> ({outputs})", self._value)
         self.call.register_fake(self._fake)
         self.call.register_autograd(self._backward, setup_context=self._remember)
         if self.is_elementwise:
@@ -106,44 +118,49 @@ class Operator:
         arrays = [None if tensor is None else array(tensor) for tensor in tensors]
         return arrays[:count], {**dict(zip(self.names[count:], arrays[count:])), **parameters}
 
-    def _value(self, *tensors: Any, with_grad: bool = True, **parameters: Any) -> tuple[torch.Tensor, ...]:
-        dtype = _computed(tensors[0].dtype)
+    def _value(self, *tensors: Any, wanted: Sequence[bool], **parameters: Any) -> tuple[torch.Tensor, ...]:
         inputs, given = self._split(tensors, parameters)
-        if not with_grad:
-            return (_tensor(self.loss(*inputs, **given), dtype), *(torch.empty(0) for _ in self.positions))
-        value, grads = self.loss.value_and_grad(*inputs, **given)
-        several = grads if isinstance(grads, tuple) else (grads,)
+        names = [name for name, wants in zip(self.loss.differentiable, wanted, strict=True) if wants]
+        value, found = value_and_gradients(self.loss, names, inputs, given)
+        gradients = iter(found)
         return (
-            _tensor(value, dtype),
-            *(_tensor(grad, _computed(tensors[at].dtype)) for at, grad in zip(self.positions, several, strict=True)),
+            _tensor(value, _computed(tensors[0].dtype)),
+            *(
+                _tensor(next(gradients), _computed(tensors[at].dtype)) if wants else torch.empty(0)
+                for at, wants in zip(self.positions, wanted, strict=True)
+            ),
         )
 
     def _fake(
-        self, *tensors: Any, with_grad: bool = True, reduction: str = "mean", **_: Any
+        self, *tensors: Any, wanted: Sequence[bool], reduction: str = "mean", **_: Any
     ) -> tuple[torch.Tensor, ...]:
         shape = tensors[0].shape if reduction == "none" else ()
-        grads = (
-            torch.empty(tensors[at].shape, dtype=_computed(tensors[at].dtype)) if with_grad else torch.empty(0)
-            for at in self.positions
+        gradients = (
+            torch.empty(tensors[at].shape, dtype=_computed(tensors[at].dtype)) if wants else torch.empty(0)
+            for at, wants in zip(self.positions, wanted, strict=True)
         )
-        return torch.empty(shape, dtype=_computed(tensors[0].dtype)), *grads
+        return torch.empty(shape, dtype=_computed(tensors[0].dtype)), *gradients
 
     def _remember(self, ctx: Any, inputs: Any, keyword_only_inputs: dict[str, Any], output: Any) -> None:
         ctx.set_materialize_grads(False)  # None tells a first backward from a second one
-        ctx.parameters = {name: value for name, value in keyword_only_inputs.items() if name != "with_grad"}
-        ctx.with_grad = keyword_only_inputs.get("with_grad", True)
+        ctx.parameters = {name: value for name, value in keyword_only_inputs.items() if name != "wanted"}
+        ctx.wanted = keyword_only_inputs["wanted"]
         ctx.save_for_backward(*inputs, *output[1:])
         if not self.is_elementwise:
             ctx.mark_non_differentiable(*output[1:])
 
     def _backward(self, ctx: Any, upstream: Any, *upstreams: Any) -> tuple[Any, ...]:
-        if not ctx.with_grad:
-            raise RuntimeError(f"{self.loss.__name__}: a backward pass, though no gradient was wanted at the call")
-        inputs, grads = ctx.saved_tensors[: len(self.names)], ctx.saved_tensors[len(self.names) :]
+        inputs, gradients = ctx.saved_tensors[: len(self.names)], ctx.saved_tensors[len(self.names) :]
         answer: list[Any] = [None] * len(inputs)
-        for at, grad in zip(self.positions, grads, strict=True):
+        for at, gradient, wants in zip(self.positions, gradients, ctx.wanted, strict=True):
+            if not ctx.needs_input_grad[at]:
+                continue
+            if not wants:
+                raise RuntimeError(
+                    f"{self.loss.__name__}: a gradient by {self.names[at]} that the call did not ask for"
+                )
             if upstream is not None:
-                answer[at] = upstream * grad
+                answer[at] = upstream * gradient
         if self.is_elementwise:
             if upstreams[0] is not None:
                 bent = upstreams[0] * self.second(*inputs, **ctx.parameters)

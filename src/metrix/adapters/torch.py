@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from metrix import losses
-from metrix.adapters._torch_operators import Once, Operator, array, fits, schema_types
+from metrix.adapters._torch_operators import Once, Operator, array, fits, schema_types, value_and_gradients
 from metrix.losses._loss import Loss
 
 
@@ -48,13 +48,14 @@ def adapt(loss: Loss) -> Callable[..., torch.Tensor]:
     def call(*tensors: Any, **parameters: Any) -> torch.Tensor:
         if len(tensors) != len(inputs):
             raise TypeError(f"{loss.__name__}: expected {len(inputs)} tensors {inputs}, got {len(tensors)}")
-        with_grad = False
+        wanted = [False] * len(inputs)
         for name, given in [*zip(inputs, tensors), *parameters.items()]:
             for tensor in given if isinstance(given, (list, tuple)) else (given,):
                 if isinstance(tensor, torch.Tensor):
                     wants = tensor.requires_grad and torch.is_grad_enabled()
                     _check(loss, name, tensor, wants)
-                    with_grad = with_grad or wants
+                    if wants:
+                        wanted[inputs.index(name)] = True
                 elif name in inputs:
                     raise TypeError(f"{name}: expected a tensor, got {type(tensor).__name__}")
         if (
@@ -63,7 +64,8 @@ def adapt(loss: Loss) -> Callable[..., torch.Tensor]:
             and (is_elementwise or parameters.get("reduction") != "none")
             and all(name in types and fits(value, types[name]) for name, value in parameters.items())
         ):
-            return operator.call(*tensors, **parameters, with_grad=with_grad)[0]  # type: ignore[no-any-return]
+            asked = [wanted[at] for at in operator.positions]
+            return operator.call(*tensors, **parameters, wanted=asked)[0]  # type: ignore[no-any-return]
         run = torch.compiler.disable(_run) if torch.compiler.is_compiling() else _run
         return run(loss, tensors, parameters)
 
@@ -129,9 +131,12 @@ class _Eager(torch.autograd.Function):
         arrays = iter([array(tensor) for tensor in ctx.saved_tensors])
         inputs = [_filled(shape, arrays) for shape in ctx.nested]
         scale: Any = array(upstream) if upstream.ndim else float(upstream)
-        grads = ctx.loss.value_and_grad(*inputs, grad_output=scale, **ctx.given)[1]
-        several = grads if len(ctx.loss.differentiable) > 1 else (grads,)
-        by_name = dict(zip(ctx.loss.differentiable, several, strict=True))
+        flat, wanted = iter(ctx.needs_input_grad[3:]), []
+        for name, count in zip(ctx.loss.inputs, ctx.nested, strict=True):
+            if sum(next(flat) for _ in range(1 if count is None else count)):
+                wanted.append(name)
+        given = {**ctx.given, "grad_output": scale}
+        by_name = dict(zip(wanted, value_and_gradients(ctx.loss, wanted, inputs, given)[1], strict=True))
         answer: list[Any] = []
         for name, count in zip(ctx.loss.inputs, ctx.nested, strict=True):
             own = by_name.get(name)
@@ -139,8 +144,8 @@ class _Eager(torch.autograd.Function):
         dtypes = [tensor.dtype for tensor in ctx.saved_tensors]
         tensors = [None if grad is None else torch.as_tensor(grad).to(dtype) for grad, dtype in zip(answer, dtypes)]
         if torch.is_grad_enabled():
-            name, given = ctx.loss.__name__, ctx.saved_tensors
-            tensors = [None if grad is None else Once.apply(name, grad, upstream, *given) for grad in tensors]
+            name, saved = ctx.loss.__name__, ctx.saved_tensors
+            tensors = [None if grad is None else Once.apply(name, grad, upstream, *saved) for grad in tensors]
         return (None, None, None, *tensors)
 
 

@@ -175,11 +175,10 @@ def _every() -> dict[str, Loss]:
 
 
 def _resolve(name: str, every: dict[str, Loss]) -> list[Loss]:
-    spellings: dict[str, list[str]] = {}
+    spellings: dict[str, list[str]] = {_plain(own): [own] for own in every}
     for alias, names in ALIASES.items():
-        spellings[_plain(alias)] = [own for own in names if own in every]
-    for own in every:
-        spellings[_plain(own)] = [own]
+        known = spellings.setdefault(_plain(alias), [])
+        known += [own for own in names if own in every and own not in known]
     found = spellings.get(_plain(name))
     if not found:
         near = difflib.get_close_matches(_plain(name), spellings, n=3, cutoff=0.5)
