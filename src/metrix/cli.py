@@ -1,10 +1,11 @@
-"""The command line: ``metrix eval GROUND_TRUTH DETECTIONS``."""
+"""The command line: ``metrix eval GROUND_TRUTH DETECTIONS``, ``metrix losses``."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import io
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -146,6 +147,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--quiet", action="store_true", help="no progress and no notes")
 
+    listing = commands.add_parser(
+        "losses",
+        help="which losses there are, what each needs, and what is known of it",
+        description="Losses by name, task and properties; with a NAME all that is known of it.",
+    )
+    listing.set_defaults(run=_losses)
+    listing.add_argument("name", nargs="?", metavar="NAME", help='in any spelling, or another name such as "log loss"')
+    listing.add_argument("--task", metavar="TASK", help='such as "object detection"')
+    listing.add_argument(
+        "--properties", default="", metavar="WORD,WORD,...", help='each must hold, such as "convex,not smooth"'
+    )
+    listing.add_argument("--words", action="store_true", help="the tasks and properties that there are")
+    listing.add_argument("--errata", action="store_true", help="what is often printed wrong, and what metrix does")
+    listing.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    listing.add_argument("--plain", action="store_true", help="print a plain table, which a pipe gets anyway")
+
     info = commands.add_parser("info", help="how this installation was built", description="Print build facts.")
     info.set_defaults(run=_info)
     return parser
@@ -183,6 +200,45 @@ def _info(options: argparse.Namespace) -> int:
     for name, value in build_info().items():
         print(f"{name:<16} {value}")
     return 0
+
+
+def _losses(options: argparse.Namespace) -> int:
+    from metrix.losses import PROPERTIES, TASKS, find
+
+    if options.words:
+        print("tasks:", *(f"  {task}" for task in TASKS), "properties:", sep="\n")
+        print(*(f"  {word:<16} {meaning}" for word, meaning in PROPERTIES.items()), sep="\n")
+        return 0
+    if options.errata:
+        from metrix.losses.errata import errata_text
+
+        print(errata_text(), end="")
+        return 0
+    found = find(options.name, task=options.task, properties=options.properties)
+    if options.json:
+        print(json.dumps([entry.as_dict() for entry in found.entries], indent=2))
+    elif options.name is not None:
+        print(*found.entries, sep="\n\n")
+    elif options.plain or not sys.stdout.isatty() or not _print_rich(found.rows()):
+        print(found)
+    return 0
+
+
+def _print_rich(rows: list[tuple[str, str, str, str]]) -> bool:
+    """A table as wide as the terminal, if that can be."""
+    try:
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.table import Table
+    except ImportError:
+        return False
+    table = Table(box=None)
+    for title in ("loss", "summary", "range", "properties"):
+        table.add_column(title, no_wrap=title in ("loss", "range"))
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    Console().print(table)
+    return True
 
 
 def _evaluate(options: argparse.Namespace) -> int:

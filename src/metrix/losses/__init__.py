@@ -16,6 +16,7 @@ Example:
 
 from __future__ import annotations
 
+from metrix.losses._facts import PROPERTIES, TASKS
 from metrix.losses.adversarial import (
     contrastive_divergence_loss,
     gan_discriminator_loss,
@@ -59,6 +60,7 @@ from metrix.losses.generative import (
 )
 from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from metrix.losses.margins import arcface_loss, cosface_loss, softmax_loss, sphereface_loss
+from metrix.losses.registry import find
 from metrix.losses.regression import (
     huber_loss,
     l1_loss,
@@ -84,6 +86,8 @@ from metrix.losses.sequence import ctc_loss
 from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
 
 __all__ = [
+    "PROPERTIES",
+    "TASKS",
     "arcface_loss",
     "barlow_twins_loss",
     "binary_cross_entropy",
@@ -101,6 +105,7 @@ __all__ = [
     "diou_loss",
     "eiou_loss",
     "elbo_loss",
+    "find",
     "flow_nll_loss",
     "focal_eiou_loss",
     "focal_tversky_loss",

@@ -28,20 +28,23 @@ TASKS = (
     "distribution matching",
 )
 
-#: The properties that a loss may have, as a function of its prediction, the target being fixed.
+#: The properties that a loss may have, as a function of its prediction with default parameters, the target being fixed.
 PROPERTIES = {
     "convex": "no minimum but global ones: a chord lies nowhere below the curve",
     "differentiable": "has a gradient everywhere, without kinks",
     "smooth": "its gradient is Lipschitz: no finite step changes it without bound",
-    "robust": "its gradient is bounded: an outlier pulls no harder than some limit",
+    "robust": "its gradient is bounded, for a given target: an outlier pulls no harder than some limit",
     "bounded": "its value has an upper limit",
     "sparse": "its gradient is exactly 0 for predictions that are right enough",
-    "monotonic": "never falls as the prediction moves away from the target on one side",
+    "monotonic": "never falls as the prediction moves on, straight, from where the loss is least",
     "symmetric": "prediction and target may change places",
-    "scale invariant": "keeps its value when the prediction is multiplied by a positive number",
+    "scale invariant": "has no unit: keeps its value when all its real inputs are multiplied by one positive number",
     "multimodal": "has several separate minima",
     "proper": "its expectation is least where the prediction is the true probability",
 }
+
+#: What follows from a property and need not be said.
+IMPLIED = {"convex": "monotonic", "smooth": "differentiable"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Facts:
             unknown = sorted(set(words) - set(known))
             if unknown:
                 raise ValueError(f"facts: expected words of {known}, got {unknown}")
+        implied = {IMPLIED[word] for word in self.properties if word in IMPLIED}
+        object.__setattr__(self, "properties", self.properties | implied)
 
 
 def facts(

@@ -54,6 +54,10 @@ class Loss:
         """Its name and parameters."""
         return f"<loss {self.__name__}{self.__signature__}>"
 
+    def __reduce__(self) -> str:
+        """Pickled by name, as functions are."""
+        return self.__qualname__
+
     def __call__(self, *inputs: Any, **arguments: Any) -> Any:
         """The value."""
         raise NotImplementedError

@@ -62,7 +62,7 @@ def binary_cross_entropy_with_logits(*, pos_weight: float = 1.0) -> Formula:
 @elementwise(
     facts(
         "object detection, binary classification, multilabel classification",
-        "differentiable, smooth, robust",
+        "smooth, monotonic, robust",
         needs="pred: logits, target: from 0 to 1, of one shape",
     ),
     hess="clip",

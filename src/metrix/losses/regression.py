@@ -152,7 +152,8 @@ def poisson_nll_loss(*, log_input: bool = True, full: bool = False, eps: float =
 
 
 @elementwise(
-    facts("regression", "differentiable, symmetric", needs="pred and target of one shape, above -1"), hess="clip"
+    facts("regression", "differentiable, monotonic, symmetric", needs="pred and target of one shape, above -1"),
+    hess="clip",
 )
 def msle_loss() -> Formula:
     """Squared error of ``log(1 + x)``; predictions and targets above -1.
@@ -170,7 +171,8 @@ def msle_loss() -> Formula:
 
 
 @elementwise(
-    facts("regression", "convex, robust", needs="pred and target of one shape, targets away from 0"), hess="ones"
+    facts("regression", "convex, robust, scale invariant", needs="pred and target of one shape, targets away from 0"),
+    hess="ones",
 )
 def mape_loss(*, eps: float = 2.220446049250313e-16) -> Formula:
     """Absolute error relative to the target, ``|r| / max(|target|, eps)``: a fraction, not a percentage.
@@ -188,7 +190,9 @@ def mape_loss(*, eps: float = 2.220446049250313e-16) -> Formula:
     return formula("mape_loss", positive(eps, "eps"))
 
 
-@elementwise(facts("regression", "bounded, symmetric", range=(0.0, 2.0)), hess="clip")
+@elementwise(
+    facts("regression", "bounded, monotonic, robust, scale invariant, symmetric", range=(0.0, 2.0)), hess="clip"
+)
 def smape_loss() -> Formula:
     """Absolute error relative to both sides, ``2 |r| / (|pred| + |target|)``, from 0 to 2; 0 where both are 0.
 

@@ -1,0 +1,218 @@
+"""Losses as operators of PyTorch, which its compiler and its autograd know.
+
+No kernel: wraps ``metrix.losses``. An operator answers with the value and the gradients of it in one pass, so that
+backward multiplies alone. Backward through the gradients is the second derivative of elementwise losses; that of others
+raises. Were it passed over, a double backward would be 0 without a word.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from metrix.losses._elementwise import ElementwiseLoss
+from metrix.losses._loss import Loss
+
+_HALF = (torch.float16, torch.bfloat16)
+#: Types of parameters that a schema can hold, by a word of the annotation; arrays are tensors.
+_TYPES = {"ArrayLike": "Tensor?", "bool": "bool", "float": "float", "int": "int", "str": "str"}
+_MAY_BE = {"Tensor?": torch.Tensor, "bool": bool, "float": (int, float), "int": int, "str": str}
+
+
+def array(tensor: torch.Tensor) -> npt.NDArray[Any]:
+    """As NumPy has it; without a copy but of bfloat16, which NumPy lacks."""
+    return np.asarray((tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy(force=True))
+
+
+def schema_types(loss: Loss) -> dict[str, str] | None:
+    """Types of the parameters that fit into a schema; None where an input is no single tensor."""
+    types = {}
+    for name, parameter in inspect.signature(loss).parameters.items():
+        annotation = str(parameter.annotation)
+        if name in loss.inputs:
+            if "Sequence" in annotation or "list" in annotation or parameter.default is not parameter.empty:
+                return None
+            continue
+        if isinstance(parameter.default, str):
+            types[name] = "str"
+            continue
+        found = [kind for word, kind in _TYPES.items() if word in annotation]
+        if len(found) == 1:
+            optional = "?" if "None" in annotation and found[0] != "Tensor?" else ""
+            types[name] = found[0] + optional
+    return types
+
+
+def fits(value: Any, kind: str) -> bool:
+    """Whether an argument of this type can be passed through the schema."""
+    if value is None:
+        return kind.endswith("?")
+    kind = kind if kind == "Tensor?" else kind.rstrip("?")
+    return isinstance(value, _MAY_BE[kind]) and (kind == "bool" or not isinstance(value, bool))  # type: ignore[arg-type]
+
+
+def value_and_gradients(
+    loss: Loss, names: Sequence[str], inputs: Sequence[Any], given: Mapping[str, Any]
+) -> tuple[Any, tuple[Any, ...]]:
+    """The value, and the gradients by the inputs of these names alone."""
+    if not names:
+        return loss(*inputs, **given), ()
+    if len(loss.differentiable) == 1:
+        value, gradient = loss.value_and_grad(*inputs, **given)
+        return value, (gradient,)
+    return loss.value_and_grad(*inputs, wrt=tuple(names), **given)
+
+
+class Once(torch.autograd.Function):
+    """The identity of a gradient, which raises where somebody differentiates it by what the loss was given."""
+
+    @staticmethod
+    def forward(ctx: Any, name: str, grad: torch.Tensor, *inputs: torch.Tensor) -> torch.Tensor:
+        """The gradient."""
+        ctx.name = name
+        return grad.view_as(grad)
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        """An error."""
+        raise NotImplementedError(
+            f"{ctx.name}: a second backward (create_graph=True) is not defined; only elementwise losses have a second "
+            "derivative here"
+        )
+
+
+class Operator:
+    """A loss registered as ``torch.ops.metrix.<name>``, from inputs and parameters to the value and its gradients."""
+
+    def __init__(self, loss: Loss, types: Mapping[str, str]) -> None:
+        """Register; the schema holds inputs, parameters, and whether gradients are wanted."""
+        self.loss = loss
+        self.positions = [loss.inputs.index(name) for name in loss.differentiable]
+        self.is_elementwise = isinstance(loss, ElementwiseLoss)
+        # PyTorch wants tensors first: inputs, then arrays such as weights, then what is named.
+        self.names = [*loss.inputs, *(name for name, kind in types.items() if kind == "Tensor?")]
+        defaults = inspect.signature(loss).parameters
+        others = [
+            f"{kind} {name}{_default(defaults[name].default)}" for name, kind in types.items() if kind != "Tensor?"
+        ]
+        arguments = ", ".join(
+            [f"Tensor {name}" if name in loss.inputs else f"Tensor? {name}=None" for name in self.names]
+            + ["*", *others]
+        )
+        outputs = ", ".join(["Tensor"] * (1 + len(self.positions)))
+        self.call = _register(loss.__name__, f"({arguments}, bool[] wanted) -> ({outputs})", self._value)
+        self.call.register_fake(self._fake)
+        self.call.register_autograd(self._backward, setup_context=self._remember)
+        if self.is_elementwise:
+            self.second = _register(loss.__name__ + "_second", f"({arguments}) -> Tensor", self._second)
+            self.second.register_fake(lambda pred, *_, **__: torch.empty(pred.shape, dtype=_computed(pred.dtype)))
+
+    def _split(self, tensors: Any, parameters: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Inputs and named parameters, as NumPy has them."""
+        count = len(self.loss.inputs)
+        arrays = [None if tensor is None else array(tensor) for tensor in tensors]
+        return arrays[:count], {**dict(zip(self.names[count:], arrays[count:])), **parameters}
+
+    def _value(self, *tensors: Any, wanted: Sequence[bool], **parameters: Any) -> tuple[torch.Tensor, ...]:
+        inputs, given = self._split(tensors, parameters)
+        names = [name for name, wants in zip(self.loss.differentiable, wanted, strict=True) if wants]
+        value, found = value_and_gradients(self.loss, names, inputs, given)
+        gradients = iter(found)
+        return (
+            _tensor(value, _computed(tensors[0].dtype)),
+            *(
+                _tensor(next(gradients), _computed(tensors[at].dtype)) if wants else torch.empty(0)
+                for at, wants in zip(self.positions, wanted, strict=True)
+            ),
+        )
+
+    def _fake(
+        self, *tensors: Any, wanted: Sequence[bool], reduction: str = "mean", **_: Any
+    ) -> tuple[torch.Tensor, ...]:
+        shape = tensors[0].shape if reduction == "none" else ()
+        gradients = (
+            torch.empty(tensors[at].shape, dtype=_computed(tensors[at].dtype)) if wants else torch.empty(0)
+            for at, wants in zip(self.positions, wanted, strict=True)
+        )
+        return torch.empty(shape, dtype=_computed(tensors[0].dtype)), *gradients
+
+    def _remember(self, ctx: Any, inputs: Any, keyword_only_inputs: dict[str, Any], output: Any) -> None:
+        ctx.set_materialize_grads(False)  # None tells a first backward from a second one
+        ctx.parameters = {name: value for name, value in keyword_only_inputs.items() if name != "wanted"}
+        ctx.wanted = keyword_only_inputs["wanted"]
+        ctx.save_for_backward(*inputs, *output[1:])
+        if not self.is_elementwise:
+            ctx.mark_non_differentiable(*output[1:])
+
+    def _backward(self, ctx: Any, upstream: Any, *upstreams: Any) -> tuple[Any, ...]:
+        inputs, gradients = ctx.saved_tensors[: len(self.names)], ctx.saved_tensors[len(self.names) :]
+        answer: list[Any] = [None] * len(inputs)
+        for at, gradient, wants in zip(self.positions, gradients, ctx.wanted, strict=True):
+            if not ctx.needs_input_grad[at]:
+                continue
+            if not wants:
+                raise RuntimeError(
+                    f"{self.loss.__name__}: a gradient by {self.names[at]} that the call did not ask for"
+                )
+            if upstream is not None:
+                answer[at] = upstream * gradient
+        if self.is_elementwise:
+            if upstreams[0] is not None:
+                bent = upstreams[0] * self.second(*inputs, **ctx.parameters)
+                answer[0] = bent if answer[0] is None else answer[0] + bent
+        elif torch.is_grad_enabled():
+            given = [tensor for tensor in inputs if tensor is not None]
+            answer = [None if grad is None else Once.apply(self.loss.__name__, grad, *given) for grad in answer]
+        return tuple(
+            None if grad is None else grad.to(tensor.dtype) for grad, tensor in zip(answer, inputs, strict=True)
+        )
+
+    def _second(
+        self,
+        *tensors: Any,
+        reduction: str = "mean",
+        mean_denominator: str = "weights",
+        **parameters: Any,
+    ) -> torch.Tensor:
+        (pred, target), given = self._split(tensors, parameters)
+        hess = self.loss.grad_hess(pred, target, hess="exact", **given)[1]
+        if reduction == "mean":
+            hess = hess / _divisor(pred.shape, given.get("weight"), given.get("mask"), mean_denominator)
+        elif reduction == "batchmean":
+            hess = hess / len(pred)
+        return _tensor(hess, _computed(tensors[0].dtype))
+
+
+def _register(name: str, schema: str, body: Any) -> Any:
+    return torch.library.custom_op(f"metrix::{name}", body, mutates_args=(), device_types="cpu", schema=schema)
+
+
+def _default(value: Any) -> str:
+    if value is inspect.Parameter.empty:
+        return ""
+    return f'="{value}"' if isinstance(value, str) else f"={value}"
+
+
+def _computed(dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if dtype in _HALF else dtype
+
+
+def _tensor(values: Any, dtype: torch.dtype) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values)).reshape(np.shape(values)).to(dtype)
+
+
+def _divisor(shape: tuple[int, ...], weight: Any, mask: Any, mean_denominator: str) -> float:
+    """What the mean divides by."""
+
+    def spread(leading: Any) -> Any:
+        return np.broadcast_to(leading.reshape(leading.shape + (1,) * (len(shape) - leading.ndim)), shape)
+
+    counted = np.ones(shape) if mask is None else spread(mask)
+    if weight is not None and mean_denominator == "weights":
+        counted = counted * spread(weight).astype(np.float64)
+    return float(counted.sum())
