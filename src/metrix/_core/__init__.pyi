@@ -13,6 +13,7 @@ from . import losses
 from . import masks
 from . import matching
 from . import records
+from . import regression
 
 __all__: list[str] = [
     "batches",
@@ -26,6 +27,7 @@ __all__: list[str] = [
     "masks",
     "matching",
     "records",
+    "regression",
     "version",
 ]
 
