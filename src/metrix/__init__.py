@@ -25,7 +25,7 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import losses
+    from metrix import losses, regression
 
 __version__: str = _core.version
 __all__ = [
@@ -46,12 +46,13 @@ __all__ = [
     "protocols",
     "readers",
     "records",
+    "regression",
     "report",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Modules that an evaluation does without are imported when they are asked for."""
-    if name == "losses":
-        return import_module("metrix.losses")
+    if name in ("losses", "regression"):
+        return import_module(f"metrix.{name}")
     raise AttributeError(f"module 'metrix' has no attribute {name!r}")

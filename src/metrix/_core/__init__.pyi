@@ -14,6 +14,7 @@ from . import losses
 from . import masks
 from . import matching
 from . import records
+from . import regression
 
 __all__: list[str] = [
     "batches",
@@ -28,6 +29,7 @@ __all__: list[str] = [
     "masks",
     "matching",
     "records",
+    "regression",
     "version",
 ]
 

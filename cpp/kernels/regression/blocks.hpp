@@ -1,0 +1,58 @@
+// The inner loops of kernels/regression.cpp, over blocks that stay in the first cache. They exist once for each
+// instruction set (blocks.cpp is compiled for each); all give the same bits.
+#pragma once
+
+#include "kernels/regression.hpp"
+
+namespace metrix::regression {
+
+template <class T>
+struct Block {
+    const T* target;
+    const T* prediction;
+    const double* weight;  // or null
+    Index count;
+    double eps;
+};
+
+inline constexpr int lanes = 16;
+inline constexpr Index largest_block = 2048;
+
+// Sums side by side and, of doubles, what rounding took from them: sums of a block of floats lose less than any result
+// shows.
+struct LaneSums {
+    double sum[lanes];
+    double lost[lanes];
+};
+
+// Of one block: what a group does not write stays as it was.
+struct BlockSums {
+    LaneSums of[sum_count];
+    double extreme[static_cast<int>(ExtremeOf::count)][lanes];
+
+    LaneSums& operator[](SumOf sum) { return of[static_cast<int>(sum)]; }
+    const LaneSums& operator[](SumOf sum) const { return of[static_cast<int>(sum)]; }
+    double (&operator[](ExtremeOf which)) [lanes] { return extreme[static_cast<int>(which)]; } const
+        double (&operator[](ExtremeOf which) const)[lanes] {
+        return extreme[static_cast<int>(which)];
+    }
+};
+
+template <class T>
+struct Work {
+    // centre: what is subtracted before targets, or errors, are squared.
+    using Function = void (*)(const Block<T>&, double centre, BlockSums&);
+    Function weights;
+    // Without weights, with weights.
+    Function errors[2];
+    Function centred[2];
+    Function targets[2];
+    Function relatives[2];
+    Function logarithms[2];
+};
+
+// That of this machine.
+template <class T>
+const Work<T>& work();
+
+}  // namespace metrix::regression
