@@ -8,9 +8,10 @@ from . import batches
 from . import boxes
 from . import curves
 from . import detection
-from . import image_quality
+from . import distances
 from . import keypoints
 from . import losses
+from . import image_quality
 from . import masks
 from . import matching
 from . import records
@@ -22,6 +23,7 @@ __all__: list[str] = [
     "build_info",
     "curves",
     "detection",
+    "distances",
     "image_quality",
     "in_forked_child",
     "keypoints",
