@@ -8,6 +8,7 @@ from . import batches
 from . import boxes
 from . import curves
 from . import detection
+from . import distances
 from . import keypoints
 from . import losses
 from . import masks
@@ -20,6 +21,7 @@ __all__: list[str] = [
     "build_info",
     "curves",
     "detection",
+    "distances",
     "in_forked_child",
     "keypoints",
     "losses",
