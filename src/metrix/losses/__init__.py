@@ -25,6 +25,8 @@ from metrix.losses.classification import (
     squared_hinge_loss,
 )
 from metrix.losses.detection import ciou_loss, diou_loss, eiou_loss, focal_eiou_loss, giou_loss, iou_loss
+from metrix.losses.fcos import condinst_mask_loss, fcos_loss
+from metrix.losses.rcnn import fast_rcnn_loss, mask_rcnn_mask_loss, rpn_loss
 from metrix.losses.regression import (
     huber_loss,
     l1_loss,
@@ -44,8 +46,11 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "ciou_loss",
+    "condinst_mask_loss",
     "diou_loss",
     "eiou_loss",
+    "fast_rcnn_loss",
+    "fcos_loss",
     "focal_eiou_loss",
     "giou_loss",
     "hinge_loss",
@@ -54,11 +59,13 @@ __all__ = [
     "l1_loss",
     "log_cosh_loss",
     "mape_loss",
+    "mask_rcnn_mask_loss",
     "mse_loss",
     "msle_loss",
     "poisson_nll_loss",
     "pseudo_huber_loss",
     "quantile_loss",
+    "rpn_loss",
     "sigmoid_focal_loss",
     "smape_loss",
     "smooth_l1_loss",
