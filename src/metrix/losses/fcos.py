@@ -14,7 +14,7 @@ from metrix.losses._arguments import fraction, not_negative, one_of, positive, p
 from metrix.losses._assignment import BACKGROUND, Floats, assign_points, in_range, integers, truths_of
 from metrix.losses._composed import Terms, composed
 from metrix.losses._facts import facts
-from metrix.losses._regions import masks_of, total_terms, with_axes
+from metrix.losses._proposals import masks_of, total_terms, with_axes
 from metrix.losses.classification import binary_cross_entropy_with_logits, sigmoid_focal_loss
 from metrix.losses.detection import giou_loss, iou_loss
 

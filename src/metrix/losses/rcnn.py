@@ -24,7 +24,7 @@ from metrix.losses._assignment import (
 )
 from metrix.losses._composed import Terms, composed
 from metrix.losses._facts import facts
-from metrix.losses._regions import (
+from metrix.losses._proposals import (
     LONGEST_SIDE,
     batch_of,
     best_truths,
