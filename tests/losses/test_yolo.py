@@ -135,9 +135,9 @@ def test_mistakes_are_refused(change: dict[str, Any], message: str) -> None:
     call: dict[str, Any] = {"pred": np.zeros((1, 8, 2, 2)), "boxes": [[0.5, 0.5, 0.1, 0.1]], "labels": [1]}
     call |= {"anchors": [[0.1, 0.1]]} | change
     inputs = [call.pop(name) for name in ("pred", "boxes", "labels")]
-    with pytest.raises((ValueError, TypeError), match=f"^{message}"):
+    with pytest.raises((ValueError, TypeError), match=rf"^{message}"):
         yolo_v3_loss(*inputs, **call)
     with pytest.raises(ValueError, match=r"^pred: expected shape \(N, S, S, 2 \* 5 \+ C\), got \(1, 2, 3, 12\)$"):
         yolo_v1_loss(np.zeros((1, 2, 3, 12)), [], [])
-    with pytest.raises(ValueError, match="^images: expected the number of the image for each box"):
+    with pytest.raises(ValueError, match=r"^images: expected the number of the image for each box"):
         yolo_v1_loss(np.zeros((2, 2, 2, 12)), [[0.5, 0.5, 0.1, 0.1]], [0])

@@ -48,6 +48,7 @@ from metrix.losses.embedding import (
     negative_cosine_loss,
     triplet_margin_loss,
 )
+from metrix.losses.fcos import condinst_mask_loss, fcos_loss
 from metrix.losses.generative import (
     cycle_consistency_loss,
     diffusion_loss,
@@ -60,6 +61,7 @@ from metrix.losses.generative import (
 )
 from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from metrix.losses.margins import arcface_loss, cosface_loss, softmax_loss, sphereface_loss
+from metrix.losses.rcnn import fast_rcnn_loss, mask_rcnn_mask_loss, rpn_loss
 from metrix.losses.registry import find
 from metrix.losses.regression import (
     huber_loss,
@@ -95,6 +97,7 @@ __all__ = [
     "center_loss",
     "ciou_loss",
     "circle_loss",
+    "condinst_mask_loss",
     "contrastive_divergence_loss",
     "contrastive_loss",
     "cosface_loss",
@@ -105,6 +108,8 @@ __all__ = [
     "diou_loss",
     "eiou_loss",
     "elbo_loss",
+    "fast_rcnn_loss",
+    "fcos_loss",
     "find",
     "flow_nll_loss",
     "focal_eiou_loss",
@@ -127,6 +132,7 @@ __all__ = [
     "lovasz_hinge_loss",
     "lovasz_softmax_loss",
     "mape_loss",
+    "mask_rcnn_mask_loss",
     "mse_loss",
     "msle_loss",
     "nce_loss",
@@ -136,6 +142,7 @@ __all__ = [
     "pseudo_huber_loss",
     "quantile_loss",
     "reconstruction_loss",
+    "rpn_loss",
     "sensitivity_specificity_loss",
     "sigmoid_focal_loss",
     "smape_loss",
