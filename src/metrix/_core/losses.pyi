@@ -3,7 +3,15 @@ import numpy
 import numpy.typing
 import typing
 
-__all__: list[str] = ["elementary", "elementwise", "formulas", "instruction_set", "use_instruction_set"]
+__all__: list[str] = [
+    "elementary",
+    "elementwise",
+    "entropic_transport",
+    "formulas",
+    "instruction_set",
+    "use_instruction_set",
+    "wasserstein_distance",
+]
 
 @typing.overload
 def elementary(name: str, x: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]: ...
@@ -41,7 +49,36 @@ def elementwise(
     curvature_policy: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def entropic_transport(
+    x: numpy.typing.NDArray[numpy.float64],
+    x_weights: numpy.typing.NDArray[numpy.float64],
+    y: numpy.typing.NDArray[numpy.float64] | None,
+    y_weights: numpy.typing.NDArray[numpy.float64] | None,
+    power: typing.SupportsInt | typing.SupportsIndex,
+    epsilon: typing.SupportsFloat | typing.SupportsIndex,
+    most_iterations: typing.SupportsInt | typing.SupportsIndex,
+    tolerance: typing.SupportsFloat | typing.SupportsIndex,
+    start: numpy.typing.NDArray[numpy.float64] | None,
+    wants_gradients: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> bool: ...
+@typing.overload
+def wasserstein_distance(
+    u_values: numpy.typing.NDArray[numpy.float32],
+    v_values: numpy.typing.NDArray[numpy.float32],
+    u_weights: numpy.typing.NDArray[numpy.float64] | None,
+    v_weights: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def wasserstein_distance(
+    u_values: numpy.typing.NDArray[numpy.float64],
+    v_values: numpy.typing.NDArray[numpy.float64],
+    u_weights: numpy.typing.NDArray[numpy.float64] | None,
+    v_weights: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 
 formulas: dict[str, int]

@@ -70,6 +70,7 @@ from metrix.losses.regression import (
     smape_loss,
     smooth_l1_loss,
 )
+from metrix.losses.transport import sinkhorn_divergence, wasserstein_distance
 
 __all__ = [
     "arcface_loss",
@@ -107,6 +108,7 @@ __all__ = [
     "quantile_loss",
     "reconstruction_loss",
     "sigmoid_focal_loss",
+    "sinkhorn_divergence",
     "smape_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
@@ -116,5 +118,6 @@ __all__ = [
     "supervised_contrastive_loss",
     "triplet_margin_loss",
     "wasserstein_critic_loss",
+    "wasserstein_distance",
     "wasserstein_generator_loss",
 ]
