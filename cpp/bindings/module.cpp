@@ -15,6 +15,7 @@ void bind_detection_merge(py::module_ module);
 void bind_keypoints(py::module_ module);
 void bind_losses(py::module_ module);
 void bind_losses_transport(py::module_ module);
+void bind_losses_triplets(py::module_ module);
 void bind_masks(py::module_ module);
 void bind_matching(py::module_ module);
 void bind_records(py::module_ module);
@@ -93,6 +94,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     const py::module_ losses = module.def_submodule("losses");
     bind_losses(losses);
     bind_losses_transport(losses);
+    bind_losses_triplets(losses);
     bind_masks(module.def_submodule("masks"));
     bind_matching(module.def_submodule("matching"));
     bind_records(module.def_submodule("records"));

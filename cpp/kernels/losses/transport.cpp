@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "kernels/losses/pairwise.hpp"
 #include "kernels/losses/transport_blocks.hpp"
 #include "support/buffer.hpp"
 #include "support/instruction_set.hpp"
@@ -175,6 +176,7 @@ class Sinkhorn {
     Sinkhorn(const EntropicProblem& problem, int num_threads)
         : problem_(problem),
           blocks_(transport_blocks()),
+          pairwise_(pairwise_blocks()),
           num_threads_(num_threads),
           x_(side_of(problem.x, problem.y)),
           y_(problem.is_same ? Side{problem.y, {}, {}, {}, {}} : side_of(problem.y, problem.x)) {}
@@ -195,21 +197,10 @@ class Sinkhorn {
     Side side_of(const Cloud& from, const Cloud& to) {
         const Index count = from.points.rows;
         const Index others = to.points.rows;
-        const Index dimensions = from.points.columns;
         Side side{from, Matrix(at(count * others)), {}, {}, {}};
-        Matrix transposed(at(dimensions * others));
-        for (Index j = 0; j < others; ++j) {
-            for (Index k = 0; k < dimensions; ++k) transposed[at(k * others + j)] = to.points(j, k);
-        }
-        for_rows(count, [&](Index i, double*) {
-            double* const row = side.costs.data() + i * others;
-            std::fill_n(row, others, 0.0);
-            for (Index k = 0; k < dimensions; ++k) {
-                blocks_.add_square_of_difference(from.points(i, k), transposed.data() + k * others, others, row);
-            }
-            if (problem_.power == 1) blocks_.square_root(row, others);
-            blocks_.scale(row, 1 / problem_.epsilon, others);
-        });
+        const View2<double> costs{side.costs.data(), count, others};
+        pairwise_distances(from.points, to.points, problem_.power == 2, num_threads_, costs);
+        pairwise_.scale(costs.data, 1 / problem_.epsilon, costs.size());
         for (const double weight : from.weights) side.log_weights.push_back(std::log(weight));
         side.potential.assign(at(count), 0.0);
         side.reach = side.log_weights;
@@ -302,16 +293,16 @@ class Sinkhorn {
                 double share = shares[j];
                 if (problem_.power == 1) share = costs[j] > 0 ? share / (costs[j] * problem_.epsilon) : 0;
                 if (share == 0) continue;
-                const double* const other = others.points.row(j);
-                for (Index k = 0; k < dimensions; ++k) gradient[k] += share * (point[k] - other[k]);
+                pairwise_.add_difference(share, point, others.points.row(j), dimensions, gradient);
             }
             const double factor = problem_.power * side.cloud.weights[at(i)];
-            for (Index k = 0; k < dimensions; ++k) gradient[k] *= factor;
+            pairwise_.scale(gradient, factor, dimensions);
         });
     }
 
     const EntropicProblem& problem_;
     const TransportBlocks& blocks_;
+    const PairwiseBlocks& pairwise_;
     int num_threads_;
     Matrix rooms_;
     Side x_;

@@ -47,26 +47,11 @@ void shares(const double* reach, const double* cost, double shift, Index count, 
     for (Index i = 0; i < count; ++i) result[i] = exp((reach[i] - cost[i]) + shift);
 }
 
-void add_square_of_difference(double value, const double* of, Index count, double* sums) {
-    for (Index i = 0; i < count; ++i) {
-        const double difference = value - of[i];
-        sums[i] += difference * difference;
-    }
-}
-
-void root(double* values, Index count) {
-    for (Index i = 0; i < count; ++i) values[i] = square_root(values[i]);
-}
-
-void scale(double* values, double factor, Index count) {
-    for (Index i = 0; i < count; ++i) values[i] *= factor;
-}
-
 }  // namespace
 
 namespace METRIX_LEVEL {
 extern const TransportBlocks transport_blocks;
-constinit const TransportBlocks transport_blocks = {log_sum, shares, add_square_of_difference, root, scale};
+constinit const TransportBlocks transport_blocks = {log_sum, shares};
 }  // namespace METRIX_LEVEL
 
 }  // namespace metrix::losses

@@ -11,10 +11,6 @@ struct TransportBlocks {
     double (*log_sum)(const double* reach, const double* cost, Index count, double* room);
     // exp(reach[j] - cost[j] + shift).
     void (*shares)(const double* reach, const double* cost, double shift, Index count, double* result);
-    // sums[j] += (value - of[j])^2.
-    void (*add_square_of_difference)(double value, const double* of, Index count, double* sums);
-    void (*square_root)(double* values, Index count);
-    void (*scale)(double* values, double factor, Index count);
 };
 
 // Those of this machine.

@@ -4,15 +4,26 @@ import numpy.typing
 import typing
 
 __all__: list[str] = [
+    "batch_triplet_loss",
     "elementary",
     "elementwise",
     "entropic_transport",
     "formulas",
     "instruction_set",
+    "mine_triplets",
     "use_instruction_set",
     "wasserstein_distance",
 ]
 
+def batch_triplet_loss(
+    embeddings: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    squared: bool,
+    wants_gradient: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 @typing.overload
 def elementary(name: str, x: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]: ...
 @typing.overload
@@ -63,6 +74,13 @@ def entropic_transport(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def instruction_set() -> str: ...
+def mine_triplets(
+    embeddings: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 def use_instruction_set(name: str) -> bool: ...
 @typing.overload
 def wasserstein_distance(

@@ -71,10 +71,12 @@ from metrix.losses.regression import (
     smooth_l1_loss,
 )
 from metrix.losses.transport import sinkhorn_divergence, wasserstein_distance
+from metrix.losses.triplets import batch_triplet_loss
 
 __all__ = [
     "arcface_loss",
     "barlow_twins_loss",
+    "batch_triplet_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "center_loss",
