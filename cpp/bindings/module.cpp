@@ -21,6 +21,8 @@ void bind_losses_assignment(py::module_ module);
 void bind_losses_detection(py::module_ module);
 void bind_image_quality(py::module_ module);
 void bind_losses_sequence(py::module_ module);
+void bind_losses_transport(py::module_ module);
+void bind_losses_triplets(py::module_ module);
 void bind_masks(py::module_ module);
 void bind_matching(py::module_ module);
 void bind_records(py::module_ module);
@@ -106,6 +108,8 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_losses_detection(losses);
     bind_image_quality(module.def_submodule("image_quality"));
     bind_losses_sequence(losses);
+    bind_losses_transport(losses);
+    bind_losses_triplets(losses);
     bind_masks(module.def_submodule("masks"));
     bind_matching(module.def_submodule("matching"));
     bind_records(module.def_submodule("records"));

@@ -92,6 +92,17 @@ def ctc_loss(
     from_logits: bool,
     zero_infinity: bool,
     upstream: numpy.typing.NDArray[numpy.float64] | None,
+    "batch_triplet_loss",
+    "entropic_transport",
+    "mine_triplets",
+    "wasserstein_distance",
+
+def batch_triplet_loss(
+    embeddings: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 @typing.overload
@@ -128,6 +139,19 @@ def elementwise(
     upstream: numpy.typing.NDArray[numpy.float64] | None,
     upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
     curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def entropic_transport(
+    x: numpy.typing.NDArray[numpy.float64],
+    x_weights: numpy.typing.NDArray[numpy.float64],
+    y: numpy.typing.NDArray[numpy.float64] | None,
+    y_weights: numpy.typing.NDArray[numpy.float64] | None,
+    power: typing.SupportsInt | typing.SupportsIndex,
+    epsilon: typing.SupportsFloat | typing.SupportsIndex,
+    most_iterations: typing.SupportsInt | typing.SupportsIndex,
+    tolerance: typing.SupportsFloat | typing.SupportsIndex,
+    start: numpy.typing.NDArray[numpy.float64] | None,
+    wants_gradients: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def instruction_set() -> str: ...
@@ -268,7 +292,29 @@ def region_sums(
     is_batch: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+def mine_triplets(
+    embeddings: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    squared: bool,
+) -> tuple[typing.Any, ...]: ...
 def use_instruction_set(name: str) -> bool: ...
+@typing.overload
+def wasserstein_distance(
+    u_values: numpy.typing.NDArray[numpy.float32],
+    v_values: numpy.typing.NDArray[numpy.float32],
+    u_weights: numpy.typing.NDArray[numpy.float64] | None,
+    v_weights: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def wasserstein_distance(
+    u_values: numpy.typing.NDArray[numpy.float64],
+    v_values: numpy.typing.NDArray[numpy.float64],
+    u_weights: numpy.typing.NDArray[numpy.float64] | None,
+    v_weights: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 
 box_formulas: dict[str, int]
 formulas: dict[str, int]

@@ -85,6 +85,8 @@ from metrix.losses.segmentation import (
     tversky_loss,
 )
 from metrix.losses.sequence import ctc_loss
+from metrix.losses.transport import sinkhorn_divergence, wasserstein_distance
+from metrix.losses.triplets import batch_triplet_loss
 from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
 
 __all__ = [
@@ -92,6 +94,7 @@ __all__ = [
     "TASKS",
     "arcface_loss",
     "barlow_twins_loss",
+    "batch_triplet_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "center_loss",
@@ -145,6 +148,7 @@ __all__ = [
     "rpn_loss",
     "sensitivity_specificity_loss",
     "sigmoid_focal_loss",
+    "sinkhorn_divergence",
     "smape_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
@@ -155,6 +159,7 @@ __all__ = [
     "triplet_margin_loss",
     "tversky_loss",
     "wasserstein_critic_loss",
+    "wasserstein_distance",
     "wasserstein_generator_loss",
     "yolo_v1_loss",
     "yolo_v3_loss",
