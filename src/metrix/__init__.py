@@ -25,7 +25,7 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import losses
+    from metrix import image_quality, losses
 
 __version__: str = _core.version
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "detection",
     "evaluate_detections",
     "evaluator",
+    "image_quality",
     "keypoints",
     "losses",
     "masks",
@@ -52,6 +53,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Modules that an evaluation does without are imported when they are asked for."""
-    if name == "losses":
-        return import_module("metrix.losses")
+    if name in ("image_quality", "losses"):
+        return import_module(f"metrix.{name}")
     raise AttributeError(f"module 'metrix' has no attribute {name!r}")
