@@ -182,7 +182,7 @@ def test_peak_signal_noise_ratio_is_its_definition(rng: np.random.Generator) -> 
 
 def digest(*, num_threads: int) -> str:
     """Of values, maps and gradients of inputs that are made without a function that machines differ in."""
-    uniform = np.random.default_rng(5).random((2, 2, 70, 160, 3))
+    uniform = np.random.default_rng(5).random((2, 1, 80, 60, 3))
     found = hashlib.sha256()
     for dtype in (np.uint8, np.float32, np.float64):
         x, y = (255 * uniform).astype(dtype)
@@ -193,7 +193,7 @@ def digest(*, num_threads: int) -> str:
         found.update(multiscale_structural_similarity(x, y, weights=[0.5, 0.5], **each).tobytes())
         found.update(peak_signal_noise_ratio(x, y, **each).tobytes())
         taps = np.array([0.4, 0.2, 0.1])
-        factor = np.ones((2, 3))
+        factor = np.ones((1, 3))
         for part in _core.image_quality.structural_similarity_gradient(
             x, y, taps, 6.5, 58.5, 1.0, factor, factor, True, num_threads
         ):

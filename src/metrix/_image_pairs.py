@@ -10,8 +10,13 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._arrays import Array, as_ndarray
+from metrix._threads import resolve_num_threads
 
 OddSide = Literal["symmetric", "zero", "drop"]
+
+
+#: So few pixels are not worth a second thread.
+SERIAL_SIZE = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,10 @@ class ImagePair:
         if 0 in x.shape:
             shape = (int(np.prod(x.shape)) // max(1, int(np.prod(shape[1:]))), *shape[1:])
         return cls(_reshaped(x, shape), _reshaped(y, shape), data_range, leading, channels, axis)
+
+    def num_threads(self, asked: int | None) -> int:
+        """How many threads, of the argument of a metric."""
+        return 1 if asked is None and self.x.size < SERIAL_SIZE else resolve_num_threads(asked)
 
     def result(self, values: Array) -> Any:
         """Means over channels, of the shape of the leading axes."""

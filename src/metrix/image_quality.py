@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._image_pairs import ImagePair, OddSide, Scales, Similarity
-from metrix._threads import resolve_num_threads
 
 Border = Literal["valid", "symmetric", "reflect", "edge"]
 Window = Literal["gaussian", "uniform"]
@@ -95,7 +94,7 @@ def structural_similarity(
         if radius > min(x.shape[1:3]) - (border == "reflect"):
             raise ValueError(f"image: expected rows and columns for a border of {radius} pixels, got {x.shape[1:3]}")
         x, y = (np.pad(side, ((0, 0), (radius, radius), (radius, radius), (0, 0)), mode=border) for side in (x, y))
-    threads = resolve_num_threads(num_threads)
+    threads = pair.num_threads(num_threads)
     values, _, each = _core.image_quality.structural_similarity(x, y, *similarity.arguments, False, full, threads)
     value = pair.result(values)
     return (value, pair.map(each)) if full else value
@@ -149,7 +148,7 @@ def multiscale_structural_similarity(
     """
     pair = ImagePair.of(image, reference, data_range, channel_axis)
     similarity = Similarity.of(window, window_size, sigma, k1, k2, False, pair.data_range)
-    scales = Scales.of(pair, similarity, weights, odd_side, resolve_num_threads(num_threads))
+    scales = Scales.of(pair, similarity, weights, odd_side, pair.num_threads(num_threads))
     return pair.result(scales.product)
 
 
@@ -194,7 +193,7 @@ def peak_signal_noise_ratio(
     if 0 in pair.x.shape:
         return np.full(() if pooled else pair.leading, np.nan)[()]
     flat = pair.x.reshape(shape), pair.y.reshape(shape)
-    sums = _core.image_quality.squared_error(*flat, resolve_num_threads(num_threads))
+    sums = _core.image_quality.squared_error(*flat, pair.num_threads(num_threads))
     with np.errstate(divide="ignore"):
         ratios = 10 * np.log10(pair.data_range**2 / (sums / flat[0].shape[1]))
     return float(ratios[0]) if pooled or not pair.leading else ratios.reshape(pair.leading)

@@ -24,6 +24,8 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.fusion import fusion_gradient_loss, fusion_intensity_loss
+from metrix.losses.perceptual import content_loss, ms_ssim_loss, ssim_loss, style_loss
 from metrix.losses.regression import (
     huber_loss,
     l1_loss,
@@ -38,16 +40,24 @@ from metrix.losses.regression import (
     smooth_l1_loss,
 )
 from metrix.losses.sequence import ctc_loss
+from metrix.losses.stereo import cost_volume_loss, disparity_gradient_loss, disparity_sequence_loss
 
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "content_loss",
+    "cost_volume_loss",
     "ctc_loss",
+    "disparity_gradient_loss",
+    "disparity_sequence_loss",
+    "fusion_gradient_loss",
+    "fusion_intensity_loss",
     "hinge_loss",
     "huber_loss",
     "l1_loss",
     "log_cosh_loss",
     "mape_loss",
+    "ms_ssim_loss",
     "mse_loss",
     "msle_loss",
     "poisson_nll_loss",
@@ -58,4 +68,6 @@ __all__ = [
     "smooth_l1_loss",
     "soft_margin_loss",
     "squared_hinge_loss",
+    "ssim_loss",
+    "style_loss",
 ]
