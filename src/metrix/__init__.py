@@ -26,7 +26,7 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import losses, regression
+    from metrix import image_quality, losses, regression
 
 __version__: str = _core.version
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "distances",
     "evaluate_detections",
     "evaluator",
+    "image_quality",
     "keypoints",
     "losses",
     "masks",
@@ -55,6 +56,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Modules that an evaluation does without are imported when they are asked for."""
-    if name in ("losses", "regression"):
+    if name in ("image_quality", "losses", "regression"):
         return import_module(f"metrix.{name}")
     raise AttributeError(f"module 'metrix' has no attribute {name!r}")

@@ -49,6 +49,7 @@ from metrix.losses.embedding import (
     triplet_margin_loss,
 )
 from metrix.losses.fcos import condinst_mask_loss, fcos_loss
+from metrix.losses.fusion import fusion_gradient_loss, fusion_intensity_loss
 from metrix.losses.generative import (
     cycle_consistency_loss,
     diffusion_loss,
@@ -61,6 +62,7 @@ from metrix.losses.generative import (
 )
 from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from metrix.losses.margins import arcface_loss, cosface_loss, softmax_loss, sphereface_loss
+from metrix.losses.perceptual import content_loss, ms_ssim_loss, ssim_loss, style_loss
 from metrix.losses.rcnn import fast_rcnn_loss, mask_rcnn_mask_loss, rpn_loss
 from metrix.losses.registry import find
 from metrix.losses.regression import (
@@ -85,6 +87,7 @@ from metrix.losses.segmentation import (
     tversky_loss,
 )
 from metrix.losses.sequence import ctc_loss
+from metrix.losses.stereo import cost_volume_loss, disparity_gradient_loss, disparity_sequence_loss
 from metrix.losses.transport import sinkhorn_divergence, wasserstein_distance
 from metrix.losses.triplets import batch_triplet_loss
 from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
@@ -101,14 +104,18 @@ __all__ = [
     "ciou_loss",
     "circle_loss",
     "condinst_mask_loss",
+    "content_loss",
     "contrastive_divergence_loss",
     "contrastive_loss",
     "cosface_loss",
+    "cost_volume_loss",
     "ctc_loss",
     "cycle_consistency_loss",
     "dice_loss",
     "diffusion_loss",
     "diou_loss",
+    "disparity_gradient_loss",
+    "disparity_sequence_loss",
     "eiou_loss",
     "elbo_loss",
     "fast_rcnn_loss",
@@ -117,6 +124,8 @@ __all__ = [
     "flow_nll_loss",
     "focal_eiou_loss",
     "focal_tversky_loss",
+    "fusion_gradient_loss",
+    "fusion_intensity_loss",
     "gan_discriminator_loss",
     "gan_generator_loss",
     "gaussian_kl_loss",
@@ -136,6 +145,7 @@ __all__ = [
     "lovasz_softmax_loss",
     "mape_loss",
     "mask_rcnn_mask_loss",
+    "ms_ssim_loss",
     "mse_loss",
     "msle_loss",
     "nce_loss",
@@ -155,6 +165,8 @@ __all__ = [
     "softmax_loss",
     "sphereface_loss",
     "squared_hinge_loss",
+    "ssim_loss",
+    "style_loss",
     "supervised_contrastive_loss",
     "triplet_margin_loss",
     "tversky_loss",
