@@ -169,7 +169,7 @@ def _over_mapped_axes(
     return tuple(np.stack(parts).reshape(*mapped, *np.shape(parts[0])) for parts in zip(*every))
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=4096)
 def _function(call: _Call) -> Callable[..., jax.Array]:
     """The loss over flat arrays, with its gradient."""
     result = call.result

@@ -39,6 +39,7 @@ from metrix.losses.regression import (
     smape_loss,
     smooth_l1_loss,
 )
+from metrix.losses.suggestion import suggest
 
 __all__ = [
     "PROPERTIES",
@@ -61,4 +62,5 @@ __all__ = [
     "smooth_l1_loss",
     "soft_margin_loss",
     "squared_hinge_loss",
+    "suggest",
 ]
