@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from metrix.adapters._gradients import value_and_gradients
 from metrix.losses._elementwise import ElementwiseLoss
 from metrix.losses._loss import Loss
 
@@ -54,18 +55,6 @@ def fits(value: Any, kind: str) -> bool:
         return kind.endswith("?")
     kind = kind if kind == "Tensor?" else kind.rstrip("?")
     return isinstance(value, _MAY_BE[kind]) and (kind == "bool" or not isinstance(value, bool))  # type: ignore[arg-type]
-
-
-def value_and_gradients(
-    loss: Loss, names: Sequence[str], inputs: Sequence[Any], given: Mapping[str, Any]
-) -> tuple[Any, tuple[Any, ...]]:
-    """The value, and the gradients by the inputs of these names alone."""
-    if not names:
-        return loss(*inputs, **given), ()
-    if len(loss.differentiable) == 1:
-        value, gradient = loss.value_and_grad(*inputs, **given)
-        return value, (gradient,)
-    return loss.value_and_grad(*inputs, wrt=tuple(names), **given)
 
 
 class Once(torch.autograd.Function):

@@ -30,7 +30,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from metrix import losses
-from metrix.adapters._torch_operators import Once, Operator, array, fits, schema_types, value_and_gradients
+from metrix.adapters._gradients import value_and_gradients
+from metrix.adapters._torch_operators import Once, Operator, array, fits, schema_types
 from metrix.losses._loss import Loss
 
 

@@ -88,6 +88,7 @@ from metrix.losses.segmentation import (
 )
 from metrix.losses.sequence import ctc_loss
 from metrix.losses.stereo import cost_volume_loss, disparity_gradient_loss, disparity_sequence_loss
+from metrix.losses.suggestion import suggest
 from metrix.losses.transport import sinkhorn_divergence, wasserstein_distance
 from metrix.losses.triplets import batch_triplet_loss
 from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
@@ -167,6 +168,7 @@ __all__ = [
     "squared_hinge_loss",
     "ssim_loss",
     "style_loss",
+    "suggest",
     "supervised_contrastive_loss",
     "triplet_margin_loss",
     "tversky_loss",
