@@ -27,6 +27,7 @@ from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
     from metrix import image_quality, losses, regression
+    from metrix import classification, losses, regression
 
 __version__: str = _core.version
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "GroundTruth",
     "__version__",
     "boxes",
+    "classification",
     "curves",
     "detection",
     "distances",
@@ -57,5 +59,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Modules that an evaluation does without are imported when they are asked for."""
     if name in ("image_quality", "losses", "regression"):
+    if name in ("classification", "losses", "regression"):
         return import_module(f"metrix.{name}")
     raise AttributeError(f"module 'metrix' has no attribute {name!r}")
