@@ -14,6 +14,7 @@ void bind_detection(py::module_ module);
 void bind_detection_merge(py::module_ module);
 void bind_keypoints(py::module_ module);
 void bind_losses(py::module_ module);
+void bind_losses_rows(py::module_ module);
 void bind_masks(py::module_ module);
 void bind_matching(py::module_ module);
 void bind_records(py::module_ module);
@@ -89,7 +90,9 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_detection(detection);
     bind_detection_merge(detection);
     bind_keypoints(module.def_submodule("keypoints"));
-    bind_losses(module.def_submodule("losses"));
+    py::module_ losses = module.def_submodule("losses");
+    bind_losses(losses);
+    bind_losses_rows(losses);
     bind_masks(module.def_submodule("masks"));
     bind_matching(module.def_submodule("matching"));
     bind_records(module.def_submodule("records"));

@@ -48,7 +48,7 @@ struct sigmoid_focal {
         const Logistic<T> of = logistic(z);
         const T negative = T(1) - y;
         const T weight = y * parameters[1] + negative * parameters[2];
-        const T entropy = y * of.softminus + negative * of.softplus;
+        const T nll = y * of.softminus + negative * of.softplus;
         // How wrong the probability is, and how that changes, relative to itself.
         const T wrong = y * of.complement + negative * of.probability;
         const T variance = of.probability * of.complement;
@@ -61,8 +61,8 @@ struct sigmoid_focal {
         if constexpr (power == Power::any) factor = exp(gamma * log(wrong));
         const T scale = weight * factor;
         const T slope = of.probability - y;
-        return {scale * entropy, scale * (gamma * first * entropy + slope),
-                scale * (gamma * ((gamma - T(1)) * first * first + second) * entropy + T(2) * gamma * first * slope +
+        return {scale * nll, scale * (gamma * first * nll + slope),
+                scale * (gamma * ((gamma - T(1)) * first * first + second) * nll + T(2) * gamma * first * slope +
                          variance)};
     }
 };

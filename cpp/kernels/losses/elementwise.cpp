@@ -54,42 +54,6 @@ namespace {
 constexpr Index block_size = Index{1} << 10;
 constexpr Index chunk_size = 64 * block_size;
 
-// A sum and what rounding took from it.
-struct Total {
-    double sum = 0;
-    double lost = 0;
-
-    void add(double value) {
-        const double total = sum + value;
-        const double part = total - sum;
-        lost += (sum - (total - part)) + (value - part);
-        sum = total;
-    }
-    void add(const Sum& other) {
-        for (const double value : other.sum) add(value);
-        for (const double value : other.lost) lost += value;
-    }
-    void add(const Total& other) {
-        add(other.sum);
-        lost += other.lost;
-    }
-    // Of infinite or absent numbers nothing was lost.
-    [[nodiscard]] double value() const { return sum - sum == 0 ? sum + lost : sum; }
-};
-
-// Numbers of the samples of elements first .. first + count - 1, one for each element; `room` holds as many.
-template <class V>
-const V* spread(const PerSample<V>& of, Index first, Index count, V* room) {
-    if (of.repeat == 1) return of.values.data() + first;
-    for (Index done = 0; done < count;) {
-        const Index sample = (first + done) / of.repeat;
-        const Index end = std::min(count, (sample + 1) * of.repeat - first);
-        std::fill(room + done, room + end, of.values[static_cast<std::size_t>(sample)]);
-        done = end;
-    }
-    return room;
-}
-
 template <class T>
 class Evaluation {
   public:

@@ -3,7 +3,15 @@ import numpy
 import numpy.typing
 import typing
 
-__all__: list[str] = ["elementary", "elementwise", "formulas", "instruction_set", "use_instruction_set"]
+__all__: list[str] = [
+    "elementary",
+    "elementwise",
+    "formulas",
+    "instruction_set",
+    "row_formulas",
+    "rows",
+    "use_instruction_set",
+]
 
 @typing.overload
 def elementary(name: str, x: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]: ...
@@ -42,6 +50,71 @@ def elementwise(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def instruction_set() -> str: ...
+@typing.overload
+def rows(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float32],
+    axis: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float32] | None,
+    labels: numpy.typing.NDArray[numpy.int64] | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    class_weight: numpy.typing.NDArray[numpy.float32] | None,
+    counts_classes: bool,
+    parameters: tuple[typing.Any, ...],
+    share: typing.SupportsFloat | typing.SupportsIndex,
+    wanted: typing.SupportsInt | typing.SupportsIndex,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float32] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float32] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def rows(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float64],
+    axis: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float64] | None,
+    labels: numpy.typing.NDArray[numpy.int64] | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    class_weight: numpy.typing.NDArray[numpy.float64] | None,
+    counts_classes: bool,
+    parameters: tuple[typing.Any, ...],
+    share: typing.SupportsFloat | typing.SupportsIndex,
+    wanted: typing.SupportsInt | typing.SupportsIndex,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float64] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 def use_instruction_set(name: str) -> bool: ...
 
 formulas: dict[str, int]
+row_formulas: dict = {
+    "cross_entropy": 0,
+    "cross_entropy_of_probabilities": 1,
+    "nll_loss": 2,
+    "nll_loss_of_probabilities": 3,
+    "softmax_focal_loss": 4,
+    "multi_margin_loss": 5,
+    "multi_margin_loss_of_square": 6,
+    "categorical_hinge_loss": 7,
+    "multilabel_soft_margin_loss": 8,
+    "kl_div": 9,
+    "kl_div_of_probabilities": 10,
+    "kl_div_of_logits": 11,
+    "js_div": 12,
+    "jeffreys_div": 13,
+    "skew_kl_div": 14,
+    "skew_js_div": 15,
+    "cross_entropy_dist": 16,
+    "entropy": 17,
+    "entropy_of_logits": 18,
+}
