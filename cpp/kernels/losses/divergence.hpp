@@ -46,11 +46,13 @@ struct js_divergence {
         const bool is_nothing = sum == T(0);
         const T inverse = T(1) / sum;
         const T r = (p - q) * inverse;
-        const T below = log1p(-r);
+        // log(1 - r), which 2 q / (p + q) tells better where r is large.
+        const bool is_large = r > T(0.5);
+        const T below = log(is_large ? T(2) * q * inverse : T(1)) + log1p(is_large ? T(0) : -r);
         const T value = T(0.25) * sum * (r * (log1p(r) - below) + log1p(-(r * r)));
         constexpr T log_2 = T(0.69314718055994531);
         const bool is_apart = p == T(0) || q == T(0) || r * r == T(1);
-        const T slope = T(0.5) * (r > T(0.5) ? log(T(2) * q * inverse) : below);
+        const T slope = T(0.5) * below;
         return {is_nothing ? T(0) : (is_apart ? T(0.5) * log_2 * sum : value), is_nothing ? T(0) : slope,
                 p == T(0) ? T(0) : T(0.5) * (p / q) * inverse};
     }

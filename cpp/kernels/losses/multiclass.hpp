@@ -22,7 +22,8 @@ struct focal_of_label {
     static METRIX_INLINE OfLabel<T> at(T nll, T p, T q, const T* parameters) {
         const T gamma = parameters[2];
         const bool is_certain = q == T(0);
-        const T power = gamma == T(0) ? T(1) : (gamma == T(2) ? q * q : exp(gamma * log(q)));
+        const T raised = exp(gamma * log(q));
+        const T power = is_certain ? (gamma == T(0) ? T(1) : T(0)) : raised;
         const T ratio = is_certain ? T(1) : nll / q;
         const T pull = p == T(0) ? T(0) : p * ratio;
         const T inner = p == T(0) ? T(0) : p * (gamma - T(1)) * pull + p * (T(2) - nll);
@@ -46,7 +47,7 @@ struct cross_entropy_of_probability {
     }
 };
 
-using cross_entropy_of_probabilities = sum_of<cross_entropy_of_probability>;
+using cross_entropy_of_probabilities = sum_of<cross_entropy_of_probability, true>;
 using multilabel_soft_margin_loss = sum_of<binary_cross_entropy_with_logits>;
 
 // Of a label alone: what it gives of the prediction there. Nothing else of the row is looked at.
@@ -213,6 +214,7 @@ struct categorical_hinge_loss {
 struct entropy_of_logits {
     template <class T, bool wants_gradient, bool wants_curvature>
     static METRIX_INLINE void work(Strip<T>& strip) {
+        constexpr T most = std::numeric_limits<T>::max();  // so that 0 log 0 is 0
         const Exponentials<T> e = exponentials<T, wants_gradient>(strip);
         LaneSum distance;
         for (Index step = 0; step < strip.count;) {
@@ -221,8 +223,7 @@ struct entropy_of_logits {
                 const T* const x = at(strip.x, step, strip.count);
                 for (int lane = 0; lane < lanes; ++lane) {
                     const T far = e.greatest[lane] - x[lane];
-                    const T share = exp(-far);
-                    part[lane] += share == T(0) ? T(0) : share * far;
+                    part[lane] += exp(-far) * lesser(far, most);
                 }
             }
             distance.add(part);
@@ -243,7 +244,7 @@ struct entropy_of_logits {
             for (int lane = 0; lane < lanes; ++lane) {
                 const T p = share[lane] * inverse[lane];
                 // log p and the entropy cancel but for this.
-                const T above = p == T(0) ? T(0) : mean[lane] - (e.greatest[lane] - x[lane]);
+                const T above = mean[lane] - lesser(e.greatest[lane] - x[lane], most);
                 gradient[lane] = -(p * above) * strip.factor[lane];
                 curvature[lane] = -(p * ((T(1) - T(2) * p) * above + (T(1) - p)));
             }

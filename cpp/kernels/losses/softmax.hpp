@@ -40,16 +40,14 @@ METRIX_INLINE Exponentials<T> exponentials(const Strip<T>& strip) {
         T rest_of_part[lanes] = {}, hits_of_part[lanes] = {};
         for (const Index end = end_of_part(step, strip.count); step < end; ++step) {
             const T* const x = at(strip.x, step, strip.count);
-            T kept[lanes];
+            T e[lanes];
+            for (int lane = 0; lane < lanes; ++lane) e[lane] = exp(x[lane] - greatest[lane]);
             for (int lane = 0; lane < lanes; ++lane) {
-                const T distance = x[lane] - greatest[lane];
-                const T e = exp(distance);
-                const bool is_greatest = distance == T(0);
-                rest_of_part[lane] += is_greatest ? T(0) : e;
-                hits_of_part[lane] += is_greatest ? T(1) : T(0);
-                kept[lane] = e;
+                const T hit = x[lane] == greatest[lane] ? T(1) : T(0);
+                rest_of_part[lane] += e[lane] - hit;  // e^0 is exactly 1
+                hits_of_part[lane] += hit;
             }
-            if constexpr (keeps) store(strip.gradient, step, strip.count, kept);
+            if constexpr (keeps) store(strip.gradient, step, strip.count, e);
         }
         rest.add(rest_of_part);
         hits.add(hits_of_part);
@@ -92,32 +90,17 @@ struct softmax_loss {
         if (is_dense) add_target(strip, soft, e.greatest, share, distance);
 
         // p = e^(x - greatest) times inverse
-        T inverse[lanes], slope[lanes], bend[lanes];
+        T log_sum[lanes], inverse[lanes], slope[lanes], bend[lanes];
         for (int lane = 0; lane < lanes; ++lane) {
-            const T all = static_cast<T>(share.total[lane]);
-            const T log_sum = log(e.hits[lane]) + log1p(e.rest[lane] / e.hits[lane]);
-            inverse[lane] = T(1) / (e.rest[lane] + e.hits[lane]);
-            T value = is_dense ? static_cast<T>(distance.total[lane]) + all * log_sum : T(0);
-            slope[lane] = all;
+            slope[lane] = static_cast<T>(share.total[lane]);
             bend[lane] = T(0);
-            if (strip.has_labels) {
-                const T far = e.greatest[lane] - strip.at_label[lane];
-                const bool is_greatest = far == T(0);
-                const T own_e = exp(-far);
-                const T others =
-                    greater(e.rest[lane] - (is_greatest ? T(0) : own_e), T(0)) + (e.hits[lane] - (is_greatest ? T(1) : T(0)));
-                const T p = own_e * inverse[lane], q = others * inverse[lane];
-                const OfLabel<T> of = F::at(far + log_sum, p, q, own);
-                const T weight = strip.label_weight[lane];
-                value += weight * of.value;
-                slope[lane] += weight * of.slope;
-                bend[lane] = weight * of.bend;
-                strip.gradient_at_label[lane] =
-                    strip.factor[lane] * ((all * p - soft.spread * weight) - weight * of.slope * q);
-                strip.curvature_at_label[lane] = bend[lane] * q * q + slope[lane] * p * q;
-            }
-            strip.value[lane] = value;
+            log_sum[lane] = log(e.hits[lane]) + log1p(e.rest[lane] / e.hits[lane]);
+            inverse[lane] = T(1) / (e.rest[lane] + e.hits[lane]);
         }
+        for (int lane = 0; lane < lanes; ++lane) {
+            strip.value[lane] = is_dense ? static_cast<T>(distance.total[lane]) + slope[lane] * log_sum[lane] : T(0);
+        }
+        if (strip.has_labels) add_label(strip, soft, own, e, log_sum, inverse, slope, bend);
         if constexpr (wants_curvature) store_curvature(strip, inverse, slope, bend);
         if constexpr (wants_gradient) finish_gradient(strip, soft, is_dense, inverse, slope);
     }
@@ -133,12 +116,16 @@ struct softmax_loss {
                 const T* const x = at(strip.x, step, strip.count);
                 const T* const y = at(strip.y, step, strip.count);
                 const T* const weight = at(strip.class_weight, step, strip.count);
+                T v[lanes], seen[lanes];
                 for (int lane = 0; lane < lanes; ++lane) {
-                    const T v = share_of_class(y[lane], weight[lane], soft);
+                    v[lane] = share_of_class(y[lane], weight[lane], soft);
                     T far = greatest[lane] - x[lane];
-                    if constexpr (adds_entropy) far = far + log(v);
-                    share_of_part[lane] += v;
-                    distance_of_part[lane] += v == T(0) ? T(0) : v * far;
+                    if constexpr (adds_entropy) far = far + log(v[lane]);
+                    seen[lane] = v[lane] * far;
+                }
+                for (int lane = 0; lane < lanes; ++lane) {
+                    share_of_part[lane] += v[lane];
+                    distance_of_part[lane] += v[lane] == T(0) ? T(0) : seen[lane];
                 }
             }
             share.add(share_of_part);
@@ -146,6 +133,27 @@ struct softmax_loss {
         }
         share.close(strip.is_row);
         distance.close(strip.is_row);
+    }
+
+    template <class T>
+    static METRIX_INLINE void add_label(Strip<T>& strip, const SoftLabel<T>& soft, const T (&own)[3],
+                                        const Exponentials<T>& e, const T (&log_sum)[lanes], const T (&inverse)[lanes],
+                                        T (&slope)[lanes], T (&bend)[lanes]) {
+        for (int lane = 0; lane < lanes; ++lane) {
+            const T far = e.greatest[lane] - strip.at_label[lane];
+            const T own_e = exp(-far);
+            const T hit = far == T(0) ? T(1) : T(0);
+            const T others = greater(e.rest[lane] - (own_e - hit), T(0)) + (e.hits[lane] - hit);
+            const T p = own_e * inverse[lane], q = others * inverse[lane];
+            const OfLabel<T> of = F::at(far + log_sum[lane], p, q, own);
+            const T weight = strip.label_weight[lane], all = slope[lane];
+            strip.value[lane] += weight * of.value;
+            slope[lane] = all + weight * of.slope;
+            bend[lane] = weight * of.bend;
+            strip.gradient_at_label[lane] =
+                strip.factor[lane] * ((all * p - soft.spread * weight) - weight * of.slope * q);
+            strip.curvature_at_label[lane] = bend[lane] * q * q + slope[lane] * p * q;
+        }
     }
 
     template <class T>

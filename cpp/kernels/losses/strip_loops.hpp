@@ -56,7 +56,7 @@ struct LaneSum {
 
 // Rows that add up terms of an elementwise formula, each with the weight of its class. A label, if there is one, adds
 // the term of a target of 1 there.
-template <class F>
+template <class F, bool takes_labels = false>
 struct sum_of {
     template <class T, bool wants_gradient, bool wants_curvature>
     static METRIX_INLINE void work(Strip<T>& strip) {
@@ -86,10 +86,16 @@ struct sum_of {
         }
         sum.close(strip.is_row);
         for (int lane = 0; lane < lanes; ++lane) strip.value[lane] = static_cast<T>(sum.total[lane]) * share;
+        if constexpr (takes_labels) add_label(strip, own);
+    }
+
+  private:
+    template <class T>
+    static METRIX_INLINE void add_label(Strip<T>& strip, const T (&own)[3]) {
         if (!strip.has_labels) return;
         const T alone[3] = {own[0], own[1], T(0)};
         for (int lane = 0; lane < lanes; ++lane) {
-            const T of_label = strip.label_weight[lane] * share;
+            const T of_label = strip.label_weight[lane] * strip.share;
             strip.value[lane] += of_label * F::at(strip.at_label[lane], T(1), alone).value;
             const Terms<T> of = F::at(strip.at_label[lane], T(1), own);
             strip.gradient_at_label[lane] = of_label * strip.factor[lane] * of.gradient;
