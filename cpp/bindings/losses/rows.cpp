@@ -95,7 +95,8 @@ py::tuple rows(int formula, const Array<T>& prediction, int axis, const std::opt
 
     const auto wanted = static_cast<Wanted>(wanted_number);
     const bool is_sparse = losses::is_of_label_alone(problem.formula);
-    if (is_sparse && (!labels || wanted == Wanted::gradient_and_curvature)) throw_value_error("formula: of labels alone");
+    if (is_sparse && (!labels || wanted == Wanted::gradient_and_curvature))
+        throw_value_error("formula: of labels alone");
     std::optional<Array<T>> values, gradient, curvature;
     const auto room = [](std::optional<Array<T>>& array, Array<T>&& made) -> View1<T> {
         array.emplace(std::move(made));

@@ -38,7 +38,8 @@ struct kl_divergence_of_probabilities {
     }
 };
 
-// With r = (p - q) / (p + q): m = (p + q) / 2, p = m (1 + r) and q = m (1 - r). So no digits cancel where p and q are close.
+// With r = (p - q) / (p + q): m = (p + q) / 2, p = m (1 + r) and q = m (1 - r). So no digits cancel where p and q are
+// close.
 struct js_divergence {
     template <class T>
     static METRIX_INLINE Terms<T> at(T q, T p, const T*) {

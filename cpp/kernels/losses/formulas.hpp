@@ -26,23 +26,23 @@
     X(squared_hinge_loss)               \
     X(soft_margin_loss)
 
-#define METRIX_ROW_LOSSES(X)         \
-    X(cross_entropy)                 \
+#define METRIX_ROW_LOSSES(X)          \
+    X(cross_entropy)                  \
     X(cross_entropy_of_probabilities) \
-    X(nll_loss)                      \
-    X(nll_loss_of_probabilities)     \
-    X(softmax_focal_loss)            \
-    X(multi_margin_loss)             \
-    X(multi_margin_loss_of_square)   \
-    X(categorical_hinge_loss)        \
-    X(multilabel_soft_margin_loss)   \
-    X(kl_div)                        \
-    X(kl_div_of_probabilities)       \
-    X(kl_div_of_logits)              \
-    X(js_div)                        \
-    X(jeffreys_div)                  \
-    X(skew_kl_div)                   \
-    X(skew_js_div)                   \
-    X(cross_entropy_dist)            \
-    X(entropy)                       \
+    X(nll_loss)                       \
+    X(nll_loss_of_probabilities)      \
+    X(softmax_focal_loss)             \
+    X(multi_margin_loss)              \
+    X(multi_margin_loss_of_square)    \
+    X(categorical_hinge_loss)         \
+    X(multilabel_soft_margin_loss)    \
+    X(kl_div)                         \
+    X(kl_div_of_probabilities)        \
+    X(kl_div_of_logits)               \
+    X(js_div)                         \
+    X(jeffreys_div)                   \
+    X(skew_kl_div)                    \
+    X(skew_js_div)                    \
+    X(cross_entropy_dist)             \
+    X(entropy)                        \
     X(entropy_of_logits)

@@ -137,8 +137,7 @@ struct margins {
         for (int lane = 0; lane < lanes; ++lane) {
             strip.value[lane] = bend[lane] * static_cast<T>(sum.total[lane]);
             strip.gradient_at_label[lane] = -(scale[lane] * static_cast<T>(slopes.total[lane]));
-            strip.curvature_at_label[lane] =
-                is_squared ? T(2) * bend[lane] * static_cast<T>(hits.total[lane]) : T(0);
+            strip.curvature_at_label[lane] = is_squared ? T(2) * bend[lane] * static_cast<T>(hits.total[lane]) : T(0);
         }
     }
 };
@@ -146,7 +145,8 @@ struct margins {
 using multi_margin_loss = margins<false>;
 using multi_margin_loss_of_square = margins<true>;
 
-// parameters[0]: margin. max(0, margin - x_label + the greatest other x); of several greatest the first has the gradient.
+// parameters[0]: margin. max(0, margin - x_label + the greatest other x); of several greatest the first has the
+// gradient.
 struct categorical_hinge_loss {
     template <class T, bool wants_gradient, bool wants_curvature>
     static METRIX_INLINE void work(Strip<T>& strip) {

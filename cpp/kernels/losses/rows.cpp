@@ -22,13 +22,13 @@ METRIX_DECLARE(v4)
 #undef METRIX_DECLARE
 
 #ifdef METRIX_X86_LEVELS
-#define METRIX_CHOOSE(table)         \
-    switch (instruction_set()) {     \
-        case InstructionSet::v4:     \
-            return v4::table;        \
-        case InstructionSet::v3:     \
-            return v3::table;        \
-        default:                     \
+#define METRIX_CHOOSE(table)        \
+    switch (instruction_set()) {    \
+        case InstructionSet::v4:    \
+            return v4::table;       \
+        case InstructionSet::v3:    \
+            return v3::table;       \
+        default:                    \
             return baseline::table; \
     }
 #else
@@ -166,8 +166,8 @@ class RowEvaluation {
         const bool weighs = problem_.divide_by_weights && !problem_.weight.values.empty();
         const bool masks = !problem_.mask.values.empty();
         if (problem_.labels.empty() && !weighs && !masks) return static_cast<double>(row_count_);
-        const bool weighs_classes = problem_.divide_by_weights && problem_.counts_classes &&
-                                    !problem_.labels.empty() && !problem_.class_weight.empty();
+        const bool weighs_classes = problem_.divide_by_weights && problem_.counts_classes && !problem_.labels.empty() &&
+                                    !problem_.class_weight.empty();
         const Total total = for_each_part(64 * rows_of_block, [&](Index begin, Index size, Sum& sum) {
             T values[rows_of_block], weights[rows_of_block];
             std::uint8_t room[rows_of_block];
@@ -231,8 +231,7 @@ class RowEvaluation {
         const std::uint8_t* const kept =
             problem_.mask.values.empty() ? nullptr : spread(problem_.mask, first, count, tile.room_of_kept);
         T room[most_rows];
-        const T* const weight =
-            problem_.weight.values.empty() ? nullptr : spread(problem_.weight, first, count, room);
+        const T* const weight = problem_.weight.values.empty() ? nullptr : spread(problem_.weight, first, count, room);
         for (Index i = 0; i < count; ++i) {
             tile.kept[i] = takes_part(first + i, kept, i) ? 1 : 0;
             tile.label[i] = problem_.labels.empty() || tile.kept[i] == 0
@@ -265,9 +264,8 @@ class RowEvaluation {
         if (!strip.has_labels) return;
         strip.label[lane] = static_cast<std::uint32_t>(tile.label[i]);
         strip.at_label[lane] = problem_.prediction[static_cast<std::size_t>(place(first + i, tile.label[i]))];
-        strip.label_weight[lane] = problem_.class_weight.empty()
-                                       ? T(1)
-                                       : problem_.class_weight[static_cast<std::size_t>(tile.label[i])];
+        strip.label_weight[lane] =
+            problem_.class_weight.empty() ? T(1) : problem_.class_weight[static_cast<std::size_t>(tile.label[i])];
     }
 
     // Long rows where they are, but for their last step if it is short.

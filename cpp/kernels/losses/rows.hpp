@@ -43,8 +43,8 @@ struct RowProblem {
     double upstream_of_result = 1;
     Curvature curvature_policy = Curvature::exact;
 
-    // Where results go, each of which may be empty: values of rows, and the others as the predictions. A curvature comes
-    // with a gradient and without values, and then neither is reduced.
+    // Where results go, each of which may be empty: values of rows, and the others as the predictions. A curvature
+    // comes with a gradient and without values, and then neither is reduced.
     View1<T> values;
     View1<T> gradient;   // zeros before, where is_of_label_alone
     View1<T> curvature;  // of no formula that is_of_label_alone

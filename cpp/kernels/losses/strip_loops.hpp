@@ -1,5 +1,5 @@
-// Loops over the steps of a strip that formulas of rows share. Long sums are taken in parts, and the parts as doubles, so
-// that a row of a hundred thousand classes keeps its digits.
+// Loops over the steps of a strip that formulas of rows share. Long sums are taken in parts, and the parts as doubles,
+// so that a row of a hundred thousand classes keeps its digits.
 #pragma once
 
 #include <limits>

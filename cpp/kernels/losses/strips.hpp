@@ -1,8 +1,8 @@
 // The inner loops of losses of rows, such as the softmax family, over strips of sixteen lanes. They exist once for each
 // instruction set (strips.cpp is compiled for each); all give the same bits.
 //
-// A strip is either sixteen rows, each lane one of them and each step a class, or one long row, each step sixteen of its
-// classes. What a formula does is the same in both but for one thing: the sums of one row's lanes are joined.
+// A strip is either sixteen rows, each lane one of them and each step a class, or one long row, each step sixteen of
+// its classes. What a formula does is the same in both but for one thing: the sums of one row's lanes are joined.
 #pragma once
 
 #include <cstdint>

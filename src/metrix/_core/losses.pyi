@@ -97,24 +97,4 @@ def rows(
 def use_instruction_set(name: str) -> bool: ...
 
 formulas: dict[str, int]
-row_formulas: dict = {
-    "cross_entropy": 0,
-    "cross_entropy_of_probabilities": 1,
-    "nll_loss": 2,
-    "nll_loss_of_probabilities": 3,
-    "softmax_focal_loss": 4,
-    "multi_margin_loss": 5,
-    "multi_margin_loss_of_square": 6,
-    "categorical_hinge_loss": 7,
-    "multilabel_soft_margin_loss": 8,
-    "kl_div": 9,
-    "kl_div_of_probabilities": 10,
-    "kl_div_of_logits": 11,
-    "js_div": 12,
-    "jeffreys_div": 13,
-    "skew_kl_div": 14,
-    "skew_js_div": 15,
-    "cross_entropy_dist": 16,
-    "entropy": 17,
-    "entropy_of_logits": 18,
-}
+row_formulas: dict[str, int]

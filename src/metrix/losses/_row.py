@@ -234,9 +234,7 @@ class RowLoss(Loss):
         return None, np.ascontiguousarray(array, dtype=np.int64).reshape(shape)
 
 
-def row(
-    facts: Facts, targets: Targets, hess: Hess | None = "exact"
-) -> Callable[[Callable[..., RowFormula]], RowLoss]:
+def row(facts: Facts, targets: Targets, hess: Hess | None = "exact") -> Callable[[Callable[..., RowFormula]], RowLoss]:
     """Make a loss of the function that chooses its formula and checks its parameters."""
     return lambda define: RowLoss(define, facts, targets, hess)
 
@@ -250,10 +248,10 @@ def _class_axis(axis: Any, pred: Array) -> int:
         raise TypeError(f"axis: expected an int, got {axis!r}")
     if not -pred.ndim <= axis < pred.ndim:
         raise ValueError(f"axis: expected an axis of pred, which has {pred.ndim}, got {axis}")
-    axis = int(axis) % pred.ndim
-    if pred.shape[axis] == 0:
-        raise ValueError(f"pred: expected at least one class along axis {axis}, got shape {pred.shape}")
-    return axis
+    number = int(axis) % pred.ndim
+    if pred.shape[number] == 0:
+        raise ValueError(f"pred: expected at least one class along axis {number}, got shape {pred.shape}")
+    return number
 
 
 def _signature_of(define: Callable[..., Any], inputs: tuple[str, ...]) -> inspect.Signature:

@@ -128,9 +128,9 @@ def skew_js_div(given: Given, /, *, alpha: float = 0.5) -> RowFormula:
     "distribution",
 )
 def cross_entropy_dist(given: Given, /) -> RowFormula:
-    """Cross-entropy of distributions, ``-sum(p log q)`` with the prediction q and the target p; from logits :data:`cross_entropy`.
+    """Cross-entropy of distributions, ``-sum(p log q)`` with the prediction q and the target p.
 
-    It is the entropy of p and its divergence from q. Where p is 0 nothing is added.
+    It is the entropy of p and its divergence from q; from logits, :data:`cross_entropy`. Where p is 0 nothing is added.
 
     Example:
         >>> round(float(cross_entropy_dist([[0.25, 0.75]], [[0.0, 1.0]])), 6)
