@@ -27,6 +27,7 @@ struct binary_cross_entropy {
 
 // pos_weight
 struct binary_cross_entropy_with_logits {
+    static constexpr bool varies = true;
     template <class T>
     static METRIX_INLINE Terms<T> at(T z, T y, const T* parameters) {
         const Logistic<T> of = logistic(z);
@@ -34,6 +35,34 @@ struct binary_cross_entropy_with_logits {
         const T negative = T(1) - y;
         return {negative * of.softplus + positive * of.softminus, negative * of.probability - positive * of.complement,
                 (negative + positive) * of.probability * of.complement};
+    }
+};
+
+// The weight of positives; that of negatives is what is left to 1.
+struct balanced_bce_loss {
+    static constexpr bool varies = true;
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T z, T y, const T* parameters) {
+        const Logistic<T> of = logistic(z);
+        const T positive = parameters[0] * y;
+        const T negative = (T(1) - parameters[0]) * (T(1) - y);
+        return {negative * of.softplus + positive * of.softminus, negative * of.probability - positive * of.complement,
+                (negative + positive) * of.probability * of.complement};
+    }
+};
+
+// With the least logarithm and denominator of binary_cross_entropy.
+struct balanced_bce_loss_of_probabilities {
+    static constexpr bool varies = true;
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T p, T y, const T* parameters) {
+        constexpr T least_log = T(-100), least = T(1e-12);
+        const T positive = parameters[0] * y;
+        const T negative = (T(1) - parameters[0]) * (T(1) - y);
+        const T from_zero = greater(p, least), from_one = greater(T(1) - p, least);
+        return {-(positive * greater(log(p), least_log) + negative * greater(log1p(-p), least_log)),
+                negative / from_one - positive / from_zero,
+                positive / (from_zero * from_zero) + negative / (from_one * from_one)};
     }
 };
 

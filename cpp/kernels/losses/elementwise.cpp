@@ -78,6 +78,7 @@ class Evaluation {
     struct Scratch {
         T values[block_size];
         T weights[block_size];
+        T each[block_size];
         std::uint8_t kept[block_size];
     };
 
@@ -123,8 +124,9 @@ class Evaluation {
         T* const values = problem_.values.empty() ? scratch.values : place(problem_.values);
         T* const gradient = place(problem_.gradient);
         T* const curvature = place(problem_.curvature);
-        terms_(problem_.prediction.data() + first, problem_.target.data() + first, count, problem_.parameters, values,
-               gradient, curvature);
+        const T* const each = problem_.varying.empty() ? nullptr : parameters_of(first, count, scratch.each);
+        terms_(problem_.prediction.data() + first, problem_.target.data() + first, each, count, problem_.parameters,
+               values, gradient, curvature);
 
         if (curvature != nullptr) apply_policy(curvature, count);
         if (!problem_.weight.values.empty()) {
@@ -144,6 +146,18 @@ class Evaluation {
             }
         }
         if (sums_) blocks_.add(sum, values, count);
+    }
+
+    const T* parameters_of(Index first, Index count, T* room) const {
+        const Index size = ssize(problem_.varying), repeat = problem_.varying_repeat;
+        if (repeat == 1 && size == count_) return problem_.varying.data() + first;
+        Index number = first / repeat % size;
+        for (Index done = 0, end = repeat - first % repeat; done < count; end += repeat) {
+            const T value = problem_.varying[static_cast<std::size_t>(number)];
+            for (; done < std::min(end, count); ++done) room[done] = value;
+            number = number + 1 < size ? number + 1 : 0;
+        }
+        return room;
     }
 
     void apply_policy(T* curvature, Index count) const {

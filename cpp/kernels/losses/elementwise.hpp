@@ -19,6 +19,8 @@ struct Problem {
     T parameters[3] = {};
     View1<const T> prediction;
     View1<const T> target;
+    View1<const T> varying;    // the first parameter, of formulas that say `varies`: one for each `varying_repeat`
+    Index varying_repeat = 1;  // elements that follow each other, from the first again after the last; or empty
     PerSample<T> weight;
     PerSample<std::uint8_t> mask;  // not 0: takes part
     Reduction reduction = Reduction::mean;

@@ -10,6 +10,7 @@ __all__: list[str] = [
     "instruction_set",
     "row_formulas",
     "rows",
+    "sum",
     "use_instruction_set",
 ]
 
@@ -23,6 +24,8 @@ def elementwise(
     prediction: numpy.typing.NDArray[numpy.float32],
     target: numpy.typing.NDArray[numpy.float32],
     parameters: tuple[typing.Any, ...],
+    varying: numpy.typing.NDArray[numpy.float32] | None,
+    varying_repeat: typing.SupportsInt | typing.SupportsIndex,
     wanted: typing.SupportsInt | typing.SupportsIndex,
     reduction: typing.SupportsInt | typing.SupportsIndex,
     weight: numpy.typing.NDArray[numpy.float32] | None,
@@ -39,6 +42,8 @@ def elementwise(
     prediction: numpy.typing.NDArray[numpy.float64],
     target: numpy.typing.NDArray[numpy.float64],
     parameters: tuple[typing.Any, ...],
+    varying: numpy.typing.NDArray[numpy.float64] | None,
+    varying_repeat: typing.SupportsInt | typing.SupportsIndex,
     wanted: typing.SupportsInt | typing.SupportsIndex,
     reduction: typing.SupportsInt | typing.SupportsIndex,
     weight: numpy.typing.NDArray[numpy.float64] | None,
@@ -94,6 +99,7 @@ def rows(
     curvature_policy: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def sum(values: numpy.typing.NDArray[numpy.float64]) -> float: ...
 def use_instruction_set(name: str) -> bool: ...
 
 formulas: dict[str, int]

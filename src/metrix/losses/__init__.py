@@ -17,6 +17,7 @@ Example:
 from __future__ import annotations
 
 from metrix.losses.classification import (
+    balanced_bce_loss,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     hinge_loss,
@@ -42,6 +43,7 @@ from metrix.losses.multiclass import (
     softmax_focal_loss,
 )
 from metrix.losses.regression import (
+    gaussian_nll_loss,
     huber_loss,
     l1_loss,
     log_cosh_loss,
@@ -56,12 +58,14 @@ from metrix.losses.regression import (
 )
 
 __all__ = [
+    "balanced_bce_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "categorical_hinge_loss",
     "cross_entropy",
     "cross_entropy_dist",
     "entropy",
+    "gaussian_nll_loss",
     "hinge_loss",
     "huber_loss",
     "jeffreys_div",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from metrix import _core
 from metrix.losses._arguments import Array, as_like, check_reduction, mask_of, per_sample, same_shape
 from metrix.losses._facts import Facts
 from metrix.losses._loss import Loss, reducing, signature_of
@@ -126,12 +127,12 @@ class ComposedLoss(Loss):
         else:
             divisor = 1.0
             if reduction == "mean":
-                divisor = float(factor.sum() if denominator == "weights" else takes_part.sum())
+                divisor = _core.losses.sum(factor.ravel()) if denominator == "weights" else float(takes_part.sum())
             elif reduction == "batchmean":
                 divisor = float(len(values))
             with np.errstate(invalid="ignore", divide="ignore"):
                 factor = factor / divisor
-                value = values.dtype.type(weighted.sum(dtype=np.float64) / divisor)
+                value = values.dtype.type(np.float64(_core.losses.sum(weighted.ravel())) / divisor)
         if grad_output is None:
             return value, terms, factor.astype(values.dtype)
         if reduction == "none":
