@@ -161,6 +161,23 @@ class RowEvaluation {
         return problem_.labels.empty() || problem_.labels[static_cast<std::size_t>(row)] != problem_.ignored_label;
     }
 
+    // Whether the labels of some rows are in range or ignored; and how many are the former. Loops without branches.
+    [[nodiscard]] bool all_are_classes(Index first, Index count) const {
+        const std::int64_t* const labels = problem_.labels.data() + first;
+        const auto classes = static_cast<std::uint64_t>(problem_.classes);
+        std::uint64_t wrong = 0;
+        for (Index i = 0; i < count; ++i) {
+            wrong += (static_cast<std::uint64_t>(labels[i]) >= classes) & (labels[i] != problem_.ignored_label);
+        }
+        return wrong == 0;
+    }
+    [[nodiscard]] Index count_labels(Index first, Index count) const {
+        const std::int64_t* const labels = problem_.labels.data() + first;
+        Index found = 0;
+        for (Index i = 0; i < count; ++i) found += labels[i] != problem_.ignored_label;
+        return found;
+    }
+
     // What a mean divides by; looks at all labels.
     double count_of_mean() {
         const bool weighs = problem_.divide_by_weights && !problem_.weight.values.empty();
@@ -168,7 +185,12 @@ class RowEvaluation {
         if (problem_.labels.empty() && !weighs && !masks) return static_cast<double>(row_count_);
         const bool weighs_classes = problem_.divide_by_weights && problem_.counts_classes && !problem_.labels.empty() &&
                                     !problem_.class_weight.empty();
+        const bool counts = !weighs && !masks && !weighs_classes;
         const Total total = for_each_part(64 * rows_of_block, [&](Index begin, Index size, Sum& sum) {
+            if (counts && all_are_classes(begin, size)) {
+                sum.sum[0] = static_cast<double>(count_labels(begin, size));
+                return;
+            }
             T values[rows_of_block], weights[rows_of_block];
             std::uint8_t room[rows_of_block];
             for (Index first = begin; first < begin + size; first += rows_of_block) {
@@ -228,20 +250,30 @@ class RowEvaluation {
 
     // Labels, who takes part, and what gradients are multiplied by.
     void describe_rows(Index first, Index count, Tile& tile) const {
-        const std::uint8_t* const kept =
-            problem_.mask.values.empty() ? nullptr : spread(problem_.mask, first, count, tile.room_of_kept);
-        T room[most_rows];
-        const T* const weight = problem_.weight.values.empty() ? nullptr : spread(problem_.weight, first, count, room);
-        for (Index i = 0; i < count; ++i) {
-            tile.kept[i] = takes_part(first + i, kept, i) ? 1 : 0;
-            tile.label[i] = problem_.labels.empty() || tile.kept[i] == 0
-                                ? 0
-                                : static_cast<Index>(problem_.labels[static_cast<std::size_t>(first + i)]);
-            tile.weight[i] = weight == nullptr ? T(1) : weight[i];
-            if (wants_curvature_) continue;
-            tile.weight[i] *= scale_;
-            if (!problem_.upstream.empty()) tile.weight[i] *= problem_.upstream[static_cast<std::size_t>(first + i)];
+        if (problem_.mask.values.empty()) {
+            std::fill_n(tile.kept, count, std::uint8_t{1});
+        } else {
+            std::copy_n(spread(problem_.mask, first, count, tile.room_of_kept), count, tile.kept);
         }
+        if (problem_.labels.empty()) {
+            std::fill_n(tile.label, count, Index{0});
+        } else {
+            const std::int64_t* const labels = problem_.labels.data() + first;
+            for (Index i = 0; i < count; ++i) {
+                const bool is_kept = tile.kept[i] != 0 && labels[i] != problem_.ignored_label;
+                tile.kept[i] = is_kept ? 1 : 0;
+                tile.label[i] = is_kept ? static_cast<Index>(labels[i]) : 0;
+            }
+        }
+        if (problem_.weight.values.empty()) {
+            std::fill_n(tile.weight, count, T(1));
+        } else {
+            T room[most_rows];
+            std::copy_n(spread(problem_.weight, first, count, room), count, tile.weight);
+        }
+        if (wants_curvature_) return;
+        blocks_.scale(tile.weight, scale_, count);
+        if (!problem_.upstream.empty()) blocks_.multiply(tile.weight, problem_.upstream.data() + first, count);
     }
 
     // Where the prediction of a class of a row stands.
@@ -259,11 +291,12 @@ class RowEvaluation {
         strip.share = problem_.share;
     }
 
-    void set_lane(Strip<T>& strip, int lane, const Tile& tile, Index first, Index i) const {
+    // `element`: where the prediction of the label of row i of the tile stands.
+    void set_lane(Strip<T>& strip, int lane, const Tile& tile, Index i, const T* element) const {
         strip.factor[lane] = tile.weight[i];
         if (!strip.has_labels) return;
         strip.label[lane] = static_cast<std::uint32_t>(tile.label[i]);
-        strip.at_label[lane] = problem_.prediction[static_cast<std::size_t>(place(first + i, tile.label[i]))];
+        strip.at_label[lane] = *element;
         strip.label_weight[lane] =
             problem_.class_weight.empty() ? T(1) : problem_.class_weight[static_cast<std::size_t>(tile.label[i])];
     }
@@ -284,7 +317,8 @@ class RowEvaluation {
         Strip<T>& strip = tile.strip;
         set_common(strip);
         strip.is_row = true;
-        for (int lane = 0; lane < lanes; ++lane) set_lane(strip, lane, tile, first, i);
+        const T* const of_label = problem_.prediction.data() + begin + tile.label[i];
+        for (int lane = 0; lane < lanes; ++lane) set_lane(strip, lane, tile, i, of_label);
         const Index full = classes / lanes * lanes;
         const Index rest = classes - full;
         const auto of = [&]<class V>(V* values, std::vector<T>& tail) -> Steps<V> {
@@ -329,7 +363,12 @@ class RowEvaluation {
         }
         for (Index begin = 0, offset = 0; begin < count; begin += lanes, offset += size) {
             const int width = static_cast<int>(std::min<Index>(lanes, count - begin));
-            for (int lane = 0; lane < width; ++lane) set_lane(strip, lane, tile, first, begin + lane);
+            for (int lane = 0; lane < width; ++lane) {
+                const Index i = begin + lane;
+                const T* const element = looks_at_all_ ? tile.x.data() + offset + tile.label[i] * lanes + lane
+                                                       : problem_.prediction.data() + place(first + i, tile.label[i]);
+                set_lane(strip, lane, tile, i, element);
+            }
             T* const gradient = tile.gradient.empty() ? nullptr : tile.gradient.data() + offset;
             T* const curvature = tile.curvature.empty() ? nullptr : tile.curvature.data() + offset;
             if (looks_at_all_) {
@@ -393,8 +432,9 @@ class RowEvaluation {
         for (Index done = 0; done < count;) {
             const Index row = first + done;
             const Index run = std::min(count - done, inner - row % inner);
+            const Index of_first = place(row, 0);
             for (Index c = 0; c < classes; ++c) {
-                const Index from = place(row, c);
+                const Index from = of_first + c * inner;
                 for (Index i = 0; i < run;) {
                     const Index lane = (done + i) % lanes;
                     const Index width = std::min(run - i, lanes - lane);
