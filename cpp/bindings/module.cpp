@@ -24,6 +24,7 @@ void bind_image_quality(py::module_ module);
 void bind_losses_sequence(py::module_ module);
 void bind_losses_transport(py::module_ module);
 void bind_losses_triplets(py::module_ module);
+void bind_losses_rows(py::module_ module);
 void bind_masks(py::module_ module);
 void bind_matching(py::module_ module);
 void bind_records(py::module_ module);
@@ -112,6 +113,8 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_losses_sequence(losses);
     bind_losses_transport(losses);
     bind_losses_triplets(losses);
+    py::module_ losses = module.def_submodule("losses");
+    bind_losses_rows(losses);
     bind_masks(module.def_submodule("masks"));
     bind_matching(module.def_submodule("matching"));
     bind_records(module.def_submodule("records"));

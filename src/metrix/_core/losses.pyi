@@ -21,6 +21,9 @@ __all__: list[str] = [
     "project_masks",
     "region_gradient",
     "region_sums",
+    "row_formulas",
+    "rows",
+    "sum",
     "use_instruction_set",
 ]
 
@@ -115,6 +118,8 @@ def elementwise(
     prediction: numpy.typing.NDArray[numpy.float32],
     target: numpy.typing.NDArray[numpy.float32],
     parameters: tuple[typing.Any, ...],
+    varying: numpy.typing.NDArray[numpy.float32] | None,
+    varying_repeat: typing.SupportsInt | typing.SupportsIndex,
     wanted: typing.SupportsInt | typing.SupportsIndex,
     reduction: typing.SupportsInt | typing.SupportsIndex,
     weight: numpy.typing.NDArray[numpy.float32] | None,
@@ -131,6 +136,8 @@ def elementwise(
     prediction: numpy.typing.NDArray[numpy.float64],
     target: numpy.typing.NDArray[numpy.float64],
     parameters: tuple[typing.Any, ...],
+    varying: numpy.typing.NDArray[numpy.float64] | None,
+    varying_repeat: typing.SupportsInt | typing.SupportsIndex,
     wanted: typing.SupportsInt | typing.SupportsIndex,
     reduction: typing.SupportsInt | typing.SupportsIndex,
     weight: numpy.typing.NDArray[numpy.float64] | None,
@@ -298,6 +305,37 @@ def mine_triplets(
     mining: str,
     squared: bool,
 ) -> tuple[typing.Any, ...]: ...
+def rows(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    axis: typing.SupportsInt | typing.SupportsIndex,
+    labels: numpy.typing.NDArray[numpy.int64] | None,
+    class_weight: numpy.typing.NDArray[numpy.float32] | None,
+    counts_classes: bool,
+    parameters: tuple[typing.Any, ...],
+    share: typing.SupportsFloat | typing.SupportsIndex,
+    wanted: typing.SupportsInt | typing.SupportsIndex,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float32] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float32] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+def rows(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    axis: typing.SupportsInt | typing.SupportsIndex,
+    labels: numpy.typing.NDArray[numpy.int64] | None,
+    class_weight: numpy.typing.NDArray[numpy.float64] | None,
+    counts_classes: bool,
+    parameters: tuple[typing.Any, ...],
+    share: typing.SupportsFloat | typing.SupportsIndex,
+    wanted: typing.SupportsInt | typing.SupportsIndex,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float64] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+def sum(values: numpy.typing.NDArray[numpy.float64]) -> float: ...
 def use_instruction_set(name: str) -> bool: ...
 @typing.overload
 def wasserstein_distance(
@@ -318,3 +356,4 @@ def wasserstein_distance(
 
 box_formulas: dict[str, int]
 formulas: dict[str, int]
+row_formulas: dict[str, int]

@@ -27,6 +27,7 @@ from metrix.losses.adversarial import (
     wasserstein_generator_loss,
 )
 from metrix.losses.classification import (
+    balanced_bce_loss,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     hinge_loss,
@@ -41,6 +42,15 @@ from metrix.losses.contrast import (
     supervised_contrastive_loss,
 )
 from metrix.losses.detection import ciou_loss, diou_loss, eiou_loss, focal_eiou_loss, giou_loss, iou_loss
+from metrix.losses.divergence import (
+    cross_entropy_dist,
+    entropy,
+    jeffreys_div,
+    js_div,
+    kl_div,
+    skew_js_div,
+    skew_kl_div,
+)
 from metrix.losses.embedding import (
     center_loss,
     circle_loss,
@@ -62,10 +72,19 @@ from metrix.losses.generative import (
 )
 from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from metrix.losses.margins import arcface_loss, cosface_loss, softmax_loss, sphereface_loss
+from metrix.losses.multiclass import (
+    categorical_hinge_loss,
+    cross_entropy,
+    multi_margin_loss,
+    multilabel_soft_margin_loss,
+    nll_loss,
+    softmax_focal_loss,
+)
 from metrix.losses.perceptual import content_loss, ms_ssim_loss, ssim_loss, style_loss
 from metrix.losses.rcnn import fast_rcnn_loss, mask_rcnn_mask_loss, rpn_loss
 from metrix.losses.registry import find
 from metrix.losses.regression import (
+    gaussian_nll_loss,
     huber_loss,
     l1_loss,
     log_cosh_loss,
@@ -97,10 +116,12 @@ __all__ = [
     "PROPERTIES",
     "TASKS",
     "arcface_loss",
+    "balanced_bce_loss",
     "barlow_twins_loss",
     "batch_triplet_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "categorical_hinge_loss",
     "center_loss",
     "ciou_loss",
     "circle_loss",
@@ -110,6 +131,8 @@ __all__ = [
     "contrastive_loss",
     "cosface_loss",
     "cost_volume_loss",
+    "cross_entropy",
+    "cross_entropy_dist",
     "ctc_loss",
     "cycle_consistency_loss",
     "dice_loss",
@@ -119,6 +142,7 @@ __all__ = [
     "disparity_sequence_loss",
     "eiou_loss",
     "elbo_loss",
+    "entropy",
     "fast_rcnn_loss",
     "fcos_loss",
     "find",
@@ -130,6 +154,7 @@ __all__ = [
     "gan_discriminator_loss",
     "gan_generator_loss",
     "gaussian_kl_loss",
+    "gaussian_nll_loss",
     "giou_loss",
     "gradient_penalty",
     "hinge_loss",
@@ -138,6 +163,9 @@ __all__ = [
     "info_nce_loss",
     "iou_loss",
     "jaccard_loss",
+    "jeffreys_div",
+    "js_div",
+    "kl_div",
     "l1_loss",
     "l2_penalty",
     "log_cosh_dice_loss",
@@ -149,8 +177,11 @@ __all__ = [
     "ms_ssim_loss",
     "mse_loss",
     "msle_loss",
+    "multi_margin_loss",
+    "multilabel_soft_margin_loss",
     "nce_loss",
     "negative_cosine_loss",
+    "nll_loss",
     "nt_xent_loss",
     "poisson_nll_loss",
     "pseudo_huber_loss",
@@ -160,9 +191,12 @@ __all__ = [
     "sensitivity_specificity_loss",
     "sigmoid_focal_loss",
     "sinkhorn_divergence",
+    "skew_js_div",
+    "skew_kl_div",
     "smape_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
+    "softmax_focal_loss",
     "softmax_loss",
     "sphereface_loss",
     "squared_hinge_loss",

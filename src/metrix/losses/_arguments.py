@@ -94,6 +94,17 @@ def fraction(value: float, name: str) -> float:
     return number(value, name, "a number between 0 and 1", lambda given: 0 < given < 1)
 
 
+def each(values: Any, name: str, expected: str, is_right: Callable[[Any], Any]) -> npt.NDArray[np.float64]:
+    """Numbers along one axis, for all of which ``is_right`` holds."""
+    array = as_like(values, np.empty(0), name)
+    wrong = np.flatnonzero(~is_right(array))
+    if array.ndim != 1:
+        raise ValueError(f"{name}: expected a number or numbers along one axis, got shape {array.shape}")
+    if len(wrong):
+        raise ValueError(f"{name}[{wrong[0]}]: expected {expected}, got {array[wrong[0]]}")
+    return array
+
+
 def number(value: Any, name: str, expected: str, is_right: Callable[[float], bool]) -> float:
     """A number for which ``is_right`` holds."""
     try:
