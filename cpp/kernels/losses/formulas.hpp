@@ -1,5 +1,5 @@
-// The losses that there are: of elements, each a formula of this name in classification.hpp or regression.hpp, of boxes, in
-// detection.hpp, and of rows, in multiclass.hpp or divergence.hpp.
+// The losses that there are: of elements, each a formula of this name in classification.hpp or regression.hpp, of
+// boxes, in detection.hpp, and of rows, in multiclass.hpp or divergence.hpp.
 #pragma once
 
 #define METRIX_ELEMENTWISE_LOSSES(X)      \
