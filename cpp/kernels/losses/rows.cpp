@@ -50,7 +50,7 @@ namespace {
 constexpr Index long_row = 64;
 constexpr Index elements_of_chunk = Index{1} << 16;
 constexpr Index bytes_of_tile = Index{1} << 15;
-constexpr Index most_strips = 4;
+constexpr Index most_strips = 16;
 constexpr Index rows_of_block = Index{1} << 10;
 
 constexpr Index round_up(Index value, Index step) {
@@ -86,7 +86,8 @@ class RowEvaluation {
           one_by_one_(looks_at_all_ && problem.inner == 1 && problem.classes >= long_row),
           steps_(one_by_one_ ? round_up(problem.classes, lanes) / lanes : problem.classes) {
         const Index of_strip = steps_ * lanes * static_cast<Index>(sizeof(T));
-        strips_of_tile_ = looks_at_all_ ? std::clamp<Index>(bytes_of_tile / of_strip, 1, most_strips) : most_strips;
+        const Index most = std::clamp<Index>(round_up(row_count_, lanes) / lanes, 1, most_strips);
+        strips_of_tile_ = looks_at_all_ ? std::clamp<Index>(bytes_of_tile / of_strip, 1, most) : most;
         std::fill_n(ones_, lanes, T(1));
         prepare_class_weights();
     }
@@ -291,14 +292,23 @@ class RowEvaluation {
         strip.share = problem_.share;
     }
 
-    // `element`: where the prediction of the label of row i of the tile stands.
-    void set_lane(Strip<T>& strip, int lane, const Tile& tile, Index i, const T* element) const {
-        strip.factor[lane] = tile.weight[i];
+    // Labels and factors of rows begin .. begin + width - 1 of a tile, one for each lane; element(i): where the
+    // prediction of the label of row i stands.
+    template <class Element>
+    void set_lanes(Strip<T>& strip, const Tile& tile, Index begin, int width, Element&& element) const {
+        std::copy_n(tile.weight + begin, width, strip.factor);
         if (!strip.has_labels) return;
-        strip.label[lane] = static_cast<std::uint32_t>(tile.label[i]);
-        strip.at_label[lane] = *element;
-        strip.label_weight[lane] =
-            problem_.class_weight.empty() ? T(1) : problem_.class_weight[static_cast<std::size_t>(tile.label[i])];
+        for (int lane = 0; lane < width; ++lane) {
+            strip.label[lane] = static_cast<std::uint32_t>(tile.label[begin + lane]);
+            strip.at_label[lane] = *element(begin + lane);
+        }
+        if (problem_.class_weight.empty()) {
+            std::fill_n(strip.label_weight, lanes, T(1));
+            return;
+        }
+        for (int lane = 0; lane < width; ++lane) {
+            strip.label_weight[lane] = problem_.class_weight[static_cast<std::size_t>(tile.label[begin + lane])];
+        }
     }
 
     // Long rows where they are, but for their last step if it is short.
@@ -317,8 +327,11 @@ class RowEvaluation {
         Strip<T>& strip = tile.strip;
         set_common(strip);
         strip.is_row = true;
-        const T* const of_label = problem_.prediction.data() + begin + tile.label[i];
-        for (int lane = 0; lane < lanes; ++lane) set_lane(strip, lane, tile, i, of_label);
+        set_lanes(strip, tile, i, 1, [&](Index) { return problem_.prediction.data() + begin + tile.label[i]; });
+        std::fill_n(strip.factor, lanes, strip.factor[0]);
+        std::fill_n(strip.label, lanes, strip.label[0]);
+        std::fill_n(strip.at_label, lanes, strip.at_label[0]);
+        std::fill_n(strip.label_weight, lanes, strip.label_weight[0]);
         const Index full = classes / lanes * lanes;
         const Index rest = classes - full;
         const auto of = [&]<class V>(V* values, std::vector<T>& tail) -> Steps<V> {
@@ -363,11 +376,12 @@ class RowEvaluation {
         }
         for (Index begin = 0, offset = 0; begin < count; begin += lanes, offset += size) {
             const int width = static_cast<int>(std::min<Index>(lanes, count - begin));
-            for (int lane = 0; lane < width; ++lane) {
-                const Index i = begin + lane;
-                const T* const element = looks_at_all_ ? tile.x.data() + offset + tile.label[i] * lanes + lane
-                                                       : problem_.prediction.data() + place(first + i, tile.label[i]);
-                set_lane(strip, lane, tile, i, element);
+            if (looks_at_all_) {
+                const T* const x = tile.x.data() + offset;
+                set_lanes(strip, tile, begin, width, [&](Index i) { return x + tile.label[i] * lanes + (i - begin); });
+            } else {
+                set_lanes(strip, tile, begin, width,
+                          [&](Index i) { return problem_.prediction.data() + place(first + i, tile.label[i]); });
             }
             T* const gradient = tile.gradient.empty() ? nullptr : tile.gradient.data() + offset;
             T* const curvature = tile.curvature.empty() ? nullptr : tile.curvature.data() + offset;

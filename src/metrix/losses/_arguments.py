@@ -67,7 +67,8 @@ def mask_of(values: Any, shape: tuple[int, ...], of: str = "pred") -> Array:
 
 def check_reduction(reduction: Any, denominator: Any) -> None:
     """Both are among those that there are."""
-    one_of(reduction, "reduction", sorted(REDUCTIONS))
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction: expected one of {sorted(REDUCTIONS)}, got {reduction!r}")
     if denominator not in ("weights", "count"):
         raise ValueError(f"mean_denominator: expected 'weights' or 'count', got {denominator!r}")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -58,8 +57,7 @@ Raises:
 """
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """What a definition may want to know of its inputs."""
 
     #: How many classes there are.
@@ -70,8 +68,7 @@ class Given:
     wants_hess: bool
 
 
-@dataclass(frozen=True)
-class RowFormula:
+class RowFormula(NamedTuple):
     """A formula of cpp/kernels/losses for rows, with what it is given."""
 
     name: str
@@ -143,13 +140,16 @@ class RowLoss(Loss):
     ) -> Any:
         if len(inputs) != len(self.inputs):
             raise TypeError(f"{self.__name__}: expected {' and '.join(self.inputs)}, got {len(inputs)} inputs")
-        axis = arguments.pop("axis", 1)
-        weight = arguments.pop("weight", None)
-        mask = arguments.pop("mask", None)
-        reduction = arguments.pop("reduction", "mean")
-        denominator = arguments.pop("mean_denominator", "weights")
-        num_threads = arguments.pop("num_threads", None)
-        check_reduction(reduction, denominator)
+        weight = mask = num_threads = None
+        axis, reduction, denominator = 1, "mean", "weights"
+        if arguments:
+            axis = arguments.pop("axis", 1)
+            weight = arguments.pop("weight", None)
+            mask = arguments.pop("mask", None)
+            reduction = arguments.pop("reduction", "mean")
+            denominator = arguments.pop("mean_denominator", "weights")
+            num_threads = arguments.pop("num_threads", None)
+            check_reduction(reduction, denominator)
 
         pred = predictions(inputs[0])
         axis = _class_axis(axis, pred)
@@ -231,7 +231,9 @@ class RowLoss(Loss):
             array = array.astype(np.int64)
         if array.dtype == np.uint64:
             array = np.minimum(array, np.uint64(np.iinfo(np.int64).max))
-        return None, np.ascontiguousarray(array, dtype=np.int64).reshape(shape)
+        if array.dtype != np.int64 or not array.flags.c_contiguous:
+            array = np.array(array, dtype=np.int64, order="C")
+        return None, array
 
 
 def row(facts: Facts, targets: Targets, hess: Hess | None = "exact") -> Callable[[Callable[..., RowFormula]], RowLoss]:
