@@ -16,6 +16,7 @@ Example:
 
 from __future__ import annotations
 
+from metrix.losses.boundaries import boundary_loss, hausdorff_dt_loss
 from metrix.losses.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -24,6 +25,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.compound import WeightedSum, bce_dice_loss
 from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from metrix.losses.regression import (
     huber_loss,
@@ -48,10 +50,14 @@ from metrix.losses.segmentation import (
 )
 
 __all__ = [
+    "WeightedSum",
+    "bce_dice_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "boundary_loss",
     "dice_loss",
     "focal_tversky_loss",
+    "hausdorff_dt_loss",
     "hinge_loss",
     "huber_loss",
     "jaccard_loss",

@@ -97,7 +97,8 @@ class ComposedLoss(Loss):
                 have one.
         """
         value, terms, upstream = self._reduce(inputs, arguments, grad_output, needs_gradient=True)
-        gradients = dict(zip(self.differentiable, terms.backward(upstream), strict=True))
+        with np.errstate(all="ignore"):
+            gradients = dict(zip(self.differentiable, terms.backward(upstream), strict=True))
         if wrt is None:
             wanted: Sequence[str] = self.differentiable
         else:
@@ -120,7 +121,8 @@ class ComposedLoss(Loss):
         reduction = arguments.pop("reduction", "mean")
         denominator = arguments.pop("mean_denominator", "weights")
         check_reduction(reduction, denominator)
-        terms: Terms = self._define(*inputs, **arguments)
+        with np.errstate(all="ignore"):  # NaN and infinities pass through without a word
+            terms: Terms = self._define(*inputs, **arguments)
         values = terms.values
         if reduction == "batchmean" and values.ndim == 0:
             raise ValueError("reduction: 'batchmean' expects terms with a first axis; this loss has one for all")
