@@ -153,7 +153,7 @@ def bce_dice_loss(
 ) -> Terms:
     """``s`` times :data:`dice_loss` plus ``1 - s`` times :data:`binary_cross_entropy_with_logits`, the means of both.
 
-    MONAI adds the two without dividing by 2: twice this one with ``s = 0.5``.
+    MONAI adds the two, for one class: twice this one with ``s = 0.5``.
 
     Args:
         pred: logits, (N, C, ...), each class by itself.
