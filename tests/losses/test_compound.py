@@ -29,6 +29,7 @@ def test_weighted_sum_is_a_sum(rng: np.random.Generator) -> None:
         np.testing.assert_allclose(value, 0.25 * first[0] - 2 * second[0], rtol=1e-15)
         np.testing.assert_allclose(grad, 0.25 * first[1] - 2 * second[1], rtol=1e-14, atol=1e-17)
         np.testing.assert_array_equal(loss(pred, target, reduction=reduction), value)
+    assert WeightedSum([(1, huber_loss, {"delta": 0.5})])(pred, target, delta=3) == huber_loss(pred, target, delta=0.5)
     grad, hess = loss.grad_hess(pred, target)
     np.testing.assert_allclose(hess, 0.5 - 2.0 * (np.abs(pred - target) < 0.5), rtol=1e-15)
     assert loss(pred.astype(np.float32), target).dtype == np.float32
