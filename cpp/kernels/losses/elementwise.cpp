@@ -4,7 +4,6 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/losses/totals.hpp"
 #include "support/instruction_set.hpp"
 #include "support/parallel.hpp"
 

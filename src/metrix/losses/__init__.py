@@ -26,6 +26,7 @@ from metrix.losses.adversarial import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
+from metrix.losses.boundaries import boundary_loss, hausdorff_dt_loss
 from metrix.losses.classification import (
     balanced_bce_loss,
     binary_cross_entropy,
@@ -35,6 +36,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.compound import WeightedSum, bce_dice_loss
 from metrix.losses.contrast import (
     barlow_twins_loss,
     info_nce_loss,
@@ -115,12 +117,15 @@ from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
 __all__ = [
     "PROPERTIES",
     "TASKS",
+    "WeightedSum",
     "arcface_loss",
     "balanced_bce_loss",
     "barlow_twins_loss",
     "batch_triplet_loss",
+    "bce_dice_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "boundary_loss",
     "categorical_hinge_loss",
     "center_loss",
     "ciou_loss",
@@ -157,6 +162,7 @@ __all__ = [
     "gaussian_nll_loss",
     "giou_loss",
     "gradient_penalty",
+    "hausdorff_dt_loss",
     "hinge_loss",
     "huber_loss",
     "identity_loss",
