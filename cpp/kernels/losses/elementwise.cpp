@@ -4,7 +4,6 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/losses/totals.hpp"
 #include "support/instruction_set.hpp"
 #include "support/parallel.hpp"
 
@@ -54,19 +53,6 @@ namespace {
 
 constexpr Index block_size = Index{1} << 10;
 constexpr Index chunk_size = 64 * block_size;
-
-// Numbers of the samples of elements first .. first + count - 1, one for each element; `room` holds as many.
-template <class V>
-const V* spread(const PerSample<V>& of, Index first, Index count, V* room) {
-    if (of.repeat == 1) return of.values.data() + first;
-    for (Index done = 0; done < count;) {
-        const Index sample = (first + done) / of.repeat;
-        const Index end = std::min(count, (sample + 1) * of.repeat - first);
-        std::fill(room + done, room + end, of.values[static_cast<std::size_t>(sample)]);
-        done = end;
-    }
-    return room;
-}
 
 template <class T>
 class Evaluation {
