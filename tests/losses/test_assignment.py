@@ -67,13 +67,45 @@ def test_an_object_without_an_anchor_makes_none_positive() -> None:
 
 
 def test_assign_points(rng: np.random.Generator) -> None:
-    for _ in range(cases(300)):
+    for _ in range(cases(600)):
         points = rng.integers(0, 20, (25, 2)) / 2
         strides = rng.choice([1.0, 2.0], 25)
         ranges = np.sort(rng.integers(0, 5, (25, 2)).astype(float), axis=1)
         truths, radius = grid_boxes(rng, int(rng.integers(0, 8))), rng.choice([0.0, 0.5, 1.5])
         got = assign_points(points, strides, ranges, truths, radius=radius)
         np.testing.assert_array_equal(got, oracles.assign_points(points, strides, ranges, truths, radius))
+
+
+def test_assign_points_at_limits() -> None:
+    """Of equal objects the first; sides do not count as inside, nor the reach as near; both ends of a range belong."""
+
+    def assigned(*truths: Any, point: Any = (3.0, 3.0), limits: Any = (0, 9), radius: float = 0.0) -> int:
+        return int(
+            assign_points(np.array([point]), np.ones(1), np.array([limits], float), np.array(truths), radius=radius)[0]
+        )
+
+    box = (1.0, 1.0, 5.0, 5.0)
+    assert assigned((0.0, 0.0, 4.0, 4.0), box, (2.0, 2.0, 6.0, 6.0)) == 0
+    assert assigned((0.0, 0.0, 4.0, 4.0), box, (2.0, 2.0, 5.0, 6.0)) == 2
+    assert assigned(box, point=(1.0, 3.0)) == -1
+    assert assigned(box, limits=(2, 3)) == assigned(box, limits=(1, 2)) == 0
+    assert assigned(box, limits=(2.5, 3)) == assigned(box, limits=(1, 1.5)) == -1
+    assert assigned(box, point=(4.0, 3.0), radius=1.0) == assigned(box, point=(3.0, 2.0), radius=1.0) == -1
+    assert assigned(box, point=(4.0, 3.5), radius=1.5) == 0
+
+
+def test_project_masks_of_a_box_smaller_than_a_pixel() -> None:
+    """It is taken for one of 1 x 1, as RoIAlign does."""
+    mask = np.array([[[0, 1, 0], [0, 0, 1], [1, 0, 0]]], dtype=np.uint8)
+    small, whole = (project_masks(mask, np.array([[0.25, 0.5, *end]]), np.zeros(1, np.int64), 3) for end in END)
+    np.testing.assert_array_equal(small, whole)
+    np.testing.assert_allclose(
+        whole[0], oracles.project_mask(mask[0], [0.25, 0.5, 1.25, 1.5], 3), rtol=1e-14, atol=1e-15
+    )
+
+
+#: Far corners of a box of a quarter of a pixel, and of one pixel.
+END = [(0.5, 0.75), (1.25, 1.5)]
 
 
 def some_regions(rng: np.random.Generator, count: int) -> Any:
