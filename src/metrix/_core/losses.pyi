@@ -4,6 +4,7 @@ import numpy.typing
 import typing
 
 __all__: list[str] = [
+    "batch_triplet_gradient",
     "batch_triplet_loss",
     "elementary",
     "elementwise",
@@ -11,17 +12,25 @@ __all__: list[str] = [
     "formulas",
     "instruction_set",
     "mine_triplets",
+    "pairwise_distances",
     "use_instruction_set",
     "wasserstein_distance",
 ]
 
-def batch_triplet_loss(
+def batch_triplet_gradient(
     embeddings: numpy.typing.NDArray[numpy.float64],
+    distances: numpy.typing.NDArray[numpy.float64],
+    squared: bool,
     labels: numpy.typing.NDArray[numpy.int64],
     mining: str,
     margin: typing.SupportsFloat | typing.SupportsIndex,
-    squared: bool,
-    wants_gradient: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def batch_triplet_loss(
+    distances: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    margin: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 @typing.overload
@@ -75,12 +84,17 @@ def entropic_transport(
 ) -> tuple[typing.Any, ...]: ...
 def instruction_set() -> str: ...
 def mine_triplets(
-    embeddings: numpy.typing.NDArray[numpy.float64],
+    distances: numpy.typing.NDArray[numpy.float64],
     labels: numpy.typing.NDArray[numpy.int64],
     mining: str,
-    squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+def pairwise_distances(
+    x: numpy.typing.NDArray[numpy.float64],
+    y: numpy.typing.NDArray[numpy.float64],
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def use_instruction_set(name: str) -> bool: ...
 @typing.overload
 def wasserstein_distance(
