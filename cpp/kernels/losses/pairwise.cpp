@@ -33,12 +33,17 @@ const PairwiseBlocks& pairwise_blocks() {
 void pairwise_distances(View2<const double> x, View2<const double> y, bool squared, int num_threads,
                         View2<double> result) {
     const PairwiseBlocks& blocks = pairwise_blocks();
-    Buffer<double> columns(static_cast<std::size_t>(y.size()));
+    Buffer<double> panels(static_cast<std::size_t>((y.rows + panel_width - 1) / panel_width * panel_width * y.columns));
     for (Index j = 0; j < y.rows; ++j) {
-        for (Index k = 0; k < y.columns; ++k) columns[static_cast<std::size_t>(k * y.rows + j)] = y(j, k);
+        double* const panel = panels.data() + j / panel_width * panel_width * y.columns + j % panel_width;
+        for (Index k = 0; k < y.columns; ++k) panel[k * panel_width] = y(j, k);
+    }
+    for (Index j = y.rows; j % panel_width != 0; ++j) {
+        double* const panel = panels.data() + j / panel_width * panel_width * y.columns + j % panel_width;
+        for (Index k = 0; k < y.columns; ++k) panel[k * panel_width] = 0;
     }
     parallel_for(x.rows, num_threads, [&](Index i, int) {
-        blocks.squared_distances(x.row(i), columns.data(), x.columns, y.rows, result.row(i));
+        blocks.squared_distances(x.row(i), panels.data(), x.columns, y.rows, result.row(i));
         if (!squared) blocks.square_root(result.row(i), y.rows);
     });
 }

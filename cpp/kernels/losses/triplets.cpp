@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/losses/pairwise.hpp"
-#include "support/buffer.hpp"
+#include "kernels/losses/pairwise_blocks.hpp"
 #include "support/parallel.hpp"
 
 namespace metrix::losses {
@@ -11,75 +10,100 @@ namespace {
 
 constexpr Index none = -1;
 
-class Distances {
+// Who is compared with an anchor.
+class Neighbours {
   public:
-    Distances(const Batch& batch, int num_threads)
-        : batch_(batch), count_(batch.embeddings.rows), values_(static_cast<std::size_t>(count_ * count_)) {
-        pairwise_distances(batch.embeddings, batch.embeddings, batch.squared, num_threads,
-                           {values_.data(), count_, count_});
+    Neighbours(const Batch& batch, Index anchor) : distances_(batch.distances.row(anchor)) {
+        const std::int64_t label = batch.labels[static_cast<std::size_t>(anchor)];
+        for (Index j = 0; j < batch.distances.rows; ++j) {
+            if (batch.labels[static_cast<std::size_t>(j)] != label) {
+                negatives_.push_back(j);
+            } else if (j != anchor) {
+                positives_.push_back(j);
+            }
+        }
     }
 
-    [[nodiscard]] const double* of(Index anchor) const { return values_.data() + anchor * count_; }
+    [[nodiscard]] const std::vector<Index>& positives() const { return positives_; }
+    [[nodiscard]] const std::vector<Index>& negatives() const { return negatives_; }
+    [[nodiscard]] double distance(Index j) const { return distances_[j]; }
 
-    // Calls visit(positive, negative) for the triplets of an anchor.
+    // Calls visit(positive, negative) for the triplets that a rule chooses.
     template <class Visit>
-    void for_each(Index anchor, Visit&& visit) const {
-        if (batch_.mining == Mining::hard) {
-            const Index positive = hardest(anchor);
-            const Index negative = nearest_beyond(anchor, -1);
-            if (positive != none && negative != none) visit(positive, negative);
+    void for_each(Mining mining, Visit&& visit) const {
+        if (positives_.empty() || negatives_.empty()) return;
+        if (mining == Mining::hard) {
+            const auto is_nearer = [&](Index i, Index j) { return distances_[i] < distances_[j]; };
+            visit(*std::max_element(positives_.begin(), positives_.end(), is_nearer), nearest_beyond(-1));
             return;
         }
-        for (Index positive = 0; positive < count_; ++positive) {
-            if (positive == anchor || !is_same(anchor, positive)) continue;
-            if (batch_.mining == Mining::semihard) {
-                const Index negative = nearest_beyond(anchor, of(anchor)[positive]);
+        for (const Index positive : positives_) {
+            if (mining == Mining::semihard) {
+                const Index negative = nearest_beyond(distances_[positive]);
                 if (negative != none) visit(positive, negative);
                 continue;
             }
-            for (Index negative = 0; negative < count_; ++negative) {
-                if (!is_same(anchor, negative)) visit(positive, negative);
-            }
+            for (const Index negative : negatives_) visit(positive, negative);
         }
     }
 
   private:
-    [[nodiscard]] bool is_same(Index i, Index j) const {
-        return batch_.labels[static_cast<std::size_t>(i)] == batch_.labels[static_cast<std::size_t>(j)];
-    }
-
-    [[nodiscard]] Index hardest(Index anchor) const {
+    // The first of the nearest negatives that are farther than this.
+    [[nodiscard]] Index nearest_beyond(double distance) const {
         Index best = none;
-        for (Index j = 0; j < count_; ++j) {
-            if (j == anchor || !is_same(anchor, j)) continue;
-            if (best == none || of(anchor)[j] > of(anchor)[best]) best = j;
+        for (const Index j : negatives_) {
+            if (distances_[j] > distance && (best == none || distances_[j] < distances_[best])) best = j;
         }
         return best;
     }
 
-    [[nodiscard]] Index nearest_beyond(Index anchor, double distance) const {
-        Index best = none;
-        for (Index j = 0; j < count_; ++j) {
-            if (is_same(anchor, j) || !(of(anchor)[j] > distance)) continue;
-            if (best == none || of(anchor)[j] < of(anchor)[best]) best = j;
-        }
-        return best;
-    }
-
-    const Batch& batch_;
-    Index count_;
-    Buffer<double> values_;
+    const double* distances_;
+    std::vector<Index> positives_;
+    std::vector<Index> negatives_;
 };
+
+// All triplets of an anchor: their terms side by side.
+TripletLoss loss_of_all(const Neighbours& neighbours, double margin, double* slopes) {
+    const PairwiseBlocks& blocks = pairwise_blocks();
+    std::vector<double> distances;
+    for (const Index negative : neighbours.negatives()) distances.push_back(neighbours.distance(negative));
+    std::vector<double> by_negatives(slopes == nullptr ? 0 : distances.size(), 0.0);
+    TripletLoss loss;
+    for (const Index positive : neighbours.positives()) {
+        const Hinges hinges = blocks.hinges(neighbours.distance(positive) + margin, distances.data(), ssize(distances),
+                                            slopes == nullptr ? nullptr : by_negatives.data());
+        loss.sum += hinges.sum;
+        loss.count += ssize(distances);
+        loss.active += static_cast<std::int64_t>(hinges.active);
+        if (slopes != nullptr) slopes[positive] = hinges.active;
+    }
+    for (std::size_t i = 0; i < by_negatives.size(); ++i) slopes[neighbours.negatives()[i]] = by_negatives[i];
+    return loss;
+}
+
+TripletLoss loss_of_chosen(const Neighbours& neighbours, Mining mining, double margin, double* slopes) {
+    TripletLoss loss;
+    neighbours.for_each(mining, [&](Index positive, Index negative) {
+        ++loss.count;
+        const double term = (neighbours.distance(positive) + margin) - neighbours.distance(negative);
+        if (!(term > 0)) return;
+        ++loss.active;
+        loss.sum += term;
+        if (slopes == nullptr) return;
+        slopes[positive] += 1;
+        slopes[negative] -= 1;
+    });
+    return loss;
+}
 
 }  // namespace
 
 Triplets mine_triplets(const Batch& batch, int num_threads) {
-    const Distances distances(batch, num_threads);
-    const Index count = batch.embeddings.rows;
+    const Index count = batch.distances.rows;
     std::vector<Triplets> parts(static_cast<std::size_t>(count));
     parallel_for(count, num_threads, [&](Index anchor, int) {
         Triplets& part = parts[static_cast<std::size_t>(anchor)];
-        distances.for_each(anchor, [&](Index positive, Index negative) {
+        Neighbours(batch, anchor).for_each(batch.mining, [&](Index positive, Index negative) {
             part.positives.push_back(positive);
             part.negatives.push_back(negative);
         });
@@ -94,29 +118,16 @@ Triplets mine_triplets(const Batch& batch, int num_threads) {
     return result;
 }
 
-TripletLoss batch_triplet_loss(const Batch& batch, int num_threads, View2<double> gradient) {
-    const Distances distances(batch, num_threads);
-    const Index count = batch.embeddings.rows;
-    const bool wants_gradient = gradient.data != nullptr;
-    // Derivatives by the distances of an anchor: whole numbers, as each triplet adds 1 and -1.
-    Buffer<double> slopes(wants_gradient ? static_cast<std::size_t>(count * count) : 0);
+TripletLoss batch_triplet_loss(const Batch& batch, int num_threads, View2<double> by_distances) {
+    const Index count = batch.distances.rows;
     std::vector<TripletLoss> parts(static_cast<std::size_t>(count));
     parallel_for(count, num_threads, [&](Index anchor, int) {
-        const double* const own = distances.of(anchor);
-        double* const slope = wants_gradient ? slopes.data() + anchor * count : nullptr;
-        if (wants_gradient) std::fill_n(slope, count, 0.0);
-        TripletLoss part;
-        distances.for_each(anchor, [&](Index positive, Index negative) {
-            ++part.count;
-            const double term = own[positive] - own[negative] + batch.margin;
-            if (!(term > 0)) return;
-            ++part.active;
-            part.sum += term;
-            if (!wants_gradient) return;
-            slope[positive] += 1;
-            slope[negative] -= 1;
-        });
-        parts[static_cast<std::size_t>(anchor)] = part;
+        double* const slopes = by_distances.data == nullptr ? nullptr : by_distances.row(anchor);
+        if (slopes != nullptr) std::fill_n(slopes, count, 0.0);
+        const Neighbours neighbours(batch, anchor);
+        parts[static_cast<std::size_t>(anchor)] = batch.mining == Mining::all
+                                                      ? loss_of_all(neighbours, batch.margin, slopes)
+                                                      : loss_of_chosen(neighbours, batch.mining, batch.margin, slopes);
     });
     TripletLoss result;
     for (const TripletLoss& part : parts) {
@@ -124,23 +135,24 @@ TripletLoss batch_triplet_loss(const Batch& batch, int num_threads, View2<double
         result.count += part.count;
         result.active += part.active;
     }
-    if (!wants_gradient) return result;
+    return result;
+}
 
+void through_distances(View2<const double> embeddings, View2<const double> distances, bool squared,
+                       View2<const double> by_distances, int num_threads, View2<double> gradient) {
     const PairwiseBlocks& blocks = pairwise_blocks();
-    const Index dimensions = batch.embeddings.columns;
+    const Index count = embeddings.rows;
+    const Index dimensions = embeddings.columns;
     parallel_for(count, num_threads, [&](Index i, int) {
-        const double* const own = distances.of(i);
         std::fill_n(gradient.row(i), dimensions, 0.0);
         for (Index j = 0; j < count; ++j) {
-            const double slope =
-                slopes[static_cast<std::size_t>(i * count + j)] + slopes[static_cast<std::size_t>(j * count + i)];
-            if (slope == 0 || own[j] == 0) continue;
-            const double factor = batch.squared ? 2 * slope : slope / own[j];
-            blocks.add_difference(factor, batch.embeddings.row(i), batch.embeddings.row(j), dimensions,
-                                  gradient.row(i));
+            const double slope = by_distances(i, j) + by_distances(j, i);
+            const double distance = distances(i, j);
+            if (slope == 0 || distance == 0) continue;
+            const double factor = squared ? 2 * slope : slope / distance;
+            blocks.add_difference(factor, embeddings.row(i), embeddings.row(j), dimensions, gradient.row(i));
         }
     });
-    return result;
 }
 
 }  // namespace metrix::losses

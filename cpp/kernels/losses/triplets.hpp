@@ -15,11 +15,10 @@ enum class Mining {
 };
 
 struct Batch {
-    View2<const double> embeddings;  // finite
+    View2<const double> distances;  // of all pairs, finite
     View1<const std::int64_t> labels;
     Mining mining = Mining::all;
     double margin = 0;
-    bool squared = false;  // distances
 };
 
 struct Triplets {
@@ -37,7 +36,11 @@ struct TripletLoss {
     std::int64_t active = 0;  // of those with a term above 0
 };
 
-// Over all triplets; the gradient of the sum by the embeddings if it has room. A distance of 0 has the gradient 0.
-TripletLoss batch_triplet_loss(const Batch& batch, int num_threads, View2<double> gradient);
+// Over all triplets. The gradient of the sum by distances, of an anchor in its row, if it has room: whole numbers.
+TripletLoss batch_triplet_loss(const Batch& batch, int num_threads, View2<double> by_distances);
+
+// From a gradient by distances (squared or not) to that by embeddings. A distance of 0 has the gradient 0.
+void through_distances(View2<const double> embeddings, View2<const double> distances, bool squared,
+                       View2<const double> by_distances, int num_threads, View2<double> gradient);
 
 }  // namespace metrix::losses

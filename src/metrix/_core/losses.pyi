@@ -11,6 +11,8 @@ __all__: list[str] = [
     "box_formulas",
     "box_loss",
     "ctc_loss",
+    "batch_triplet_gradient",
+    "batch_triplet_loss",
     "elementary",
     "elementwise",
     "formulas",
@@ -24,6 +26,8 @@ __all__: list[str] = [
     "row_formulas",
     "rows",
     "sum",
+    "mine_triplets",
+    "pairwise_distances",
     "use_instruction_set",
 ]
 
@@ -101,7 +105,17 @@ def ctc_loss(
     "wasserstein_distance",
 
 def batch_triplet_loss(
+def batch_triplet_gradient(
     embeddings: numpy.typing.NDArray[numpy.float64],
+    distances: numpy.typing.NDArray[numpy.float64],
+    squared: bool,
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def batch_triplet_loss(
+    distances: numpy.typing.NDArray[numpy.float64],
     labels: numpy.typing.NDArray[numpy.int64],
     mining: str,
     margin: typing.SupportsFloat | typing.SupportsIndex,
@@ -300,7 +314,7 @@ def region_sums(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
 def mine_triplets(
-    embeddings: numpy.typing.NDArray[numpy.float64],
+    distances: numpy.typing.NDArray[numpy.float64],
     labels: numpy.typing.NDArray[numpy.int64],
     mining: str,
     squared: bool,
@@ -336,6 +350,12 @@ def rows(
     upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
     curvature_policy: typing.SupportsInt | typing.SupportsIndex,
 def sum(values: numpy.typing.NDArray[numpy.float64]) -> float: ...
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+def pairwise_distances(
+    x: numpy.typing.NDArray[numpy.float64],
+    y: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def use_instruction_set(name: str) -> bool: ...
 @typing.overload
 def wasserstein_distance(

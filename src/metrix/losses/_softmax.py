@@ -14,9 +14,10 @@ def entropy_of_rows(logits: Array, labels: npt.NDArray[np.int64]) -> tuple[Array
     """``logsumexp - logits[label]`` of each row; and the gradient by the logits, given that by these."""
     rows = np.arange(len(logits))
     shifted = logits - logits.max(axis=1, keepdims=True, initial=-np.inf)
-    powers = np.exp(shifted)
+    right = shifted[rows, labels]
+    powers = np.exp(shifted, out=shifted)
     sums = powers.sum(axis=1, keepdims=True, dtype=np.float64)
-    values = (np.log(sums[:, 0]) - shifted[rows, labels]).astype(logits.dtype)
+    values = (np.log(sums[:, 0]) - right).astype(logits.dtype)
 
     def backward(upstream: Array) -> Array:
         gradient: Array = powers * (upstream[:, None] / sums).astype(logits.dtype)

@@ -59,9 +59,9 @@ def mine_triplets(
         i, j = wrong[0]
         raise ValueError(f"embeddings[{i}, {j}]: expected a finite number, got {x[i, j]}")
     threads = resolve_num_threads(num_threads)
-    anchors, positives, negatives = _core.losses.mine_triplets(
-        x.astype(np.float64, copy=False), y, mining, squared, threads
-    )
+    points = x.astype(np.float64, copy=False)
+    distances = _core.losses.pairwise_distances(points, points, squared, threads)
+    anchors, positives, negatives = _core.losses.mine_triplets(distances, y, mining, threads)
     return anchors, positives, negatives
 
 
@@ -110,13 +110,15 @@ def batch_triplet_loss(
     y = labels_of(labels, len(x))
     if not np.isfinite(x).all():
         return Terms(np.full((), math.nan, x.dtype), lambda _: (np.full_like(x, math.nan),))
-    given = x.astype(np.float64, copy=False), y, mining, apart, squared
     threads = resolve_num_threads(num_threads)
-    total, count, active, _ = _core.losses.batch_triplet_loss(*given, False, threads)
+    points = x.astype(np.float64, copy=False)
+    distances = _core.losses.pairwise_distances(points, points, squared, threads)
+    chosen = y, mining, apart, threads
+    total, count, active = _core.losses.batch_triplet_loss(distances, *chosen)
     divisor = max(count if over == "all" else active, 1)
 
     def backward(upstream: Array) -> tuple[Array, ...]:
-        gradient = _core.losses.batch_triplet_loss(*given, True, threads)[3]
+        gradient = _core.losses.batch_triplet_gradient(points, distances, squared, *chosen)
         return ((upstream / divisor * gradient).astype(x.dtype),)
 
     return Terms(np.asarray(total / divisor, dtype=x.dtype), backward)
