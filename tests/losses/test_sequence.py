@@ -151,7 +151,7 @@ def test_ctc_loss_of_floats(rng: np.random.Generator) -> None:
     exact, exact_grad = ctc_loss.value_and_grad(scores.astype(np.float64), target)
     assert value.dtype == grad.dtype == np.float32
     assert value == pytest.approx(exact, rel=2e-7)
-    np.testing.assert_allclose(grad, exact_grad, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(grad, exact_grad, rtol=5e-6, atol=1e-12)
 
 
 def digest(*, num_threads: int) -> str:

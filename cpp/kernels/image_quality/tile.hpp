@@ -13,7 +13,7 @@
 
 namespace metrix::image_quality {
 
-constexpr Index tile_width = 3 * lanes;
+constexpr Index tile_width = 10 * lanes;
 
 // Rows are worked on in whole vectors, beyond their end if need be.
 constexpr Index vector_slack = 16;
