@@ -141,6 +141,7 @@ def test_what_has_no_second_derivative_refuses_it(distance: Any, reduction: str,
     left, right = leaf(rng.normal(size=(4, 3))), leaf(rng.normal(size=(4, 3)))
     operator = torch.ops.metrix.half_squared_distance.default
     torch.library.opcheck(operator, (left, right), {"wanted": [True, True]})
+    assert [answer.requires_grad for answer in operator(left, right, wanted=[True, True])] == [True, False, False]
     assert torch.autograd.gradcheck(lambda a, b: distance(a, b, reduction=reduction), (left, right))
     value = distance(left, right, reduction=reduction).sum()
     (grad,) = torch.autograd.grad(value, left, create_graph=True)
