@@ -255,6 +255,9 @@ def test_weights_multiply(case: Case, rng: np.random.Generator) -> None:
     for one, other in zip(twice, alone):
         np.testing.assert_allclose(one, other[:50] * (1.0 + (weight > 0.5)), rtol=1e-11)
     assert (plain[1] >= 0).all()
+    np.testing.assert_allclose(
+        Objective(case.loss, hess=0.5, **case.parameters).derivatives(scores, targets, weight)[1], weight / 2
+    )
     doubled = Objective(case.loss, factor=2.0, **case.parameters).derivatives(scores, targets)
     np.testing.assert_array_equal(doubled[0], 2 * plain[0])
     np.testing.assert_array_equal(doubled[1], 2 * plain[1])

@@ -130,11 +130,18 @@ def test_second_derivatives_divide_as_the_mean_does(rng: np.random.Generator) ->
             return adapter.mse_loss(given, target, weight=weight, mean_denominator=denominator)
 
         assert torch.autograd.gradgradcheck(value, (pred,))
+    for reduction in REDUCTIONS:
+        assert torch.autograd.gradgradcheck(
+            lambda given, by=reduction: adapter.mse_loss(given, target, reduction=by), (pred,)
+        )
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_what_has_no_second_derivative_refuses_it(distance: Any, reduction: str, rng: np.random.Generator) -> None:
     left, right = leaf(rng.normal(size=(4, 3))), leaf(rng.normal(size=(4, 3)))
+    operator = torch.ops.metrix.half_squared_distance.default
+    torch.library.opcheck(operator, (left, right), {"wanted": [True, True]})
+    assert [answer.requires_grad for answer in operator(left, right, wanted=[True, True])] == [True, False, False]
     assert torch.autograd.gradcheck(lambda a, b: distance(a, b, reduction=reduction), (left, right))
     value = distance(left, right, reduction=reduction).sum()
     (grad,) = torch.autograd.grad(value, left, create_graph=True)

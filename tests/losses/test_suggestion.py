@@ -30,6 +30,8 @@ def test_outliers_ask_for_robust_losses(rng: np.random.Generator) -> None:
     assert "delta=1.3" in robust.losses[0].reason  # 0.6745 standard deviations
     assert robust.seen["outliers"] == pytest.approx(30 / 2030)
     assert robust.metrics[0].name == "median absolute error"
+    assert names(suggest("regression", np.r_[plain, [25.0] * 30]))[0] == "huber_loss"
+    assert names(suggest("regression", np.r_[plain, [16.0] * 30]))[0] == "mse_loss"
 
 
 def test_the_delta_that_is_advised_is_better(rng: np.random.Generator) -> None:

@@ -202,9 +202,7 @@ def mape_loss(*, eps: float = 2.220446049250313e-16) -> Formula:
     return formula("mape_loss", positive(eps, "eps"))
 
 
-@elementwise(
-    facts("regression", "bounded, monotonic, robust, scale invariant, symmetric", range=(0.0, 2.0)), hess="clip"
-)
+@elementwise(facts("regression", "monotonic, robust, scale invariant, symmetric", range=(0.0, 2.0)), hess="clip")
 def smape_loss() -> Formula:
     """Absolute error relative to both sides, ``2 |r| / (|pred| + |target|)``, from 0 to 2; 0 where both are 0.
 
