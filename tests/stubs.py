@@ -29,7 +29,8 @@ def generate(folder: Path) -> dict[str, str]:
         text = re.sub(r"^(presence|formulas|groups|columns): dict\b", r"\1: dict[str, int]", text, flags=re.MULTILINE)
         text = re.sub(r"^((?:formulas|groups|columns): dict\[str, int\]) = .*", r"\1", text, flags=re.MULTILINE)
         text = re.sub(r"\bCallable,", "Callable[..., typing.Any],", text)
-        text = text.replace(": list,", ": list[typing.Any],")
+        text = re.sub(r": list([,)])", r": list[typing.Any]\1", text)
+        text = text.replace(": dict,", ": dict[str, typing.Any],")
         text = re.sub(r"^version: str = .*", "version: str", text, flags=re.MULTILINE)
         if "typing." in text and "import typing" not in text:
             text = text.replace(

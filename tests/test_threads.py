@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import math
 import os
 import signal
 import subprocess
@@ -101,6 +102,19 @@ def test_the_environment_decides_first(text: str, expected: int | None, monkeypa
     assert resolve_num_threads(2) == 2
 
 
+def test_a_quota_is_read_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    quotas = iter([1.0, 2.0])
+    now = [100.0]
+    monkeypatch.setattr(_threads, "_container_quota", lambda: next(quotas))
+    monkeypatch.setattr(_threads, "_last_reading", (-math.inf, None))
+    monkeypatch.setattr(_threads.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    assert [resolve_num_threads(None) for _ in range(3)] == [1, 1, 1]
+    now[0] += 11
+    assert resolve_num_threads(None) == 2
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system tells no affinity")
 @pytest.mark.parametrize(
     ("affinity", "quota", "expected"), [(8, None, 8), (8, 2.5, 3), (2, 6.0, 2), (8, 0.1, 1), (1, None, 1)]
@@ -111,6 +125,7 @@ def test_affinity_and_quota_decide_then(
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(affinity)))
     monkeypatch.setattr(_threads, "_container_quota", lambda: quota)
+    monkeypatch.setattr(_threads, "_last_reading", (-math.inf, None))
     assert resolve_num_threads(None) == expected
 
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <pybind11/stl.h>
+
 #include "bindings/convert.hpp"
 
 namespace metrix::bindings {
@@ -159,6 +161,16 @@ Array<std::int32_t> index_of(const Array<std::int64_t>& ids, const Array<std::in
     return position;
 }
 
+// Place of each id in `known`, which is in any order; and the first row whose id is not there, or -1.
+py::tuple index_of_any_order(const Array<std::int64_t>& ids, const std::vector<std::int64_t>& known) {
+    const auto id_view = view1(ids, "ids");
+    Array<std::int32_t> position(ids.size());
+    const auto output = mutable_view1(position);
+    records::index_of_any_order(id_view, {known.data(), known.size()}, output);
+    const auto unknown = std::find(output.begin(), output.end(), -1);
+    return py::make_tuple(position, unknown == output.end() ? Index{-1} : unknown - output.begin());
+}
+
 // The last row of each id, or None if no id repeats.
 py::object last_row_of_id(const Array<std::int64_t>& ids) {
     const auto id_view = view1(ids, "ids");
@@ -181,6 +193,7 @@ void bind_records(py::module_ module) {
                py::arg("segmentation"), py::arg("keypoints"), py::arg("federated"), py::arg("num_threads"),
                py::arg("size_hint"));
     module.def("index_of", &index_of, py::arg("ids").noconvert(), py::arg("known").noconvert());
+    module.def("index_of_any_order", &index_of_any_order, py::arg("ids").noconvert(), py::arg("known"));
     module.def("last_row_of_id", &last_row_of_id, py::arg("ids").noconvert());
 
     py::dict presence;

@@ -72,6 +72,9 @@ GroundTruthColumns read_ground_truth(ReadFunction read, const ReadOptions& optio
 // position[i] = place of ids[i] in the ascending list of distinct ids `known`, or -1.
 void index_of(View1<const std::int64_t> ids, View1<const std::int64_t> known, View1<std::int32_t> position);
 
+// The same for a list in any order, which is short: the images of a batch.
+void index_of_any_order(View1<const std::int64_t> ids, View1<const std::int64_t> known, View1<std::int32_t> position);
+
 // row[i] = last row whose id equals id i. Returns whether any differs from i, which is when ids repeat.
 bool last_row_of_id(View1<const std::int64_t> ids, View1<std::int64_t> row);
 

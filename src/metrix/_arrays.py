@@ -45,12 +45,19 @@ def as_float(values: Any, name: str, shape: tuple[int | None, ...]) -> Array:
 
 def as_float64(values: Any, name: str, shape: tuple[int | None, ...]) -> npt.NDArray[np.float64]:
     """A C-contiguous float64 array of the given shape (None: any length)."""
+    if type(values) is np.ndarray and values.dtype == np.float64 and values.flags.c_contiguous and values.size:
+        require_shape(values, name, shape)
+        return values
     return np.ascontiguousarray(as_float(values, name, shape), dtype=np.float64)
 
 
 def require_shape(array: Array, name: str, shape: tuple[int | None, ...]) -> None:
     """Raise ValueError unless the array has this shape (None: any length)."""
-    if array.ndim != len(shape) or any(want is not None and want != got for want, got in zip(shape, array.shape)):
+    fits = array.ndim == len(shape)
+    if fits:
+        for want, got in zip(shape, array.shape):
+            fits = fits and (want is None or want == got)
+    if not fits:
         letters = iter("NMKL")
         wanted = ", ".join(next(letters) if size is None else str(size) for size in shape)
         wanted += "," if len(shape) == 1 else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -45,13 +45,16 @@ class Rows:
     """Objects of one side of a batch. A column is an array, a list of arrays one after the other, or one value for all."""
 
     count: int
-    #: Of each row: its image, counted in the batch.
+    #: Of each row: its image, counted in the batch; empty where ``plain`` tells.
     image: npt.NDArray[Any]
     columns: dict[str, Any]
     labels: list[Any]
     masks: list[MaskColumn] = field(default_factory=list)
     #: The format of the column ``bbox``.
     box_format: BoxFormat = "xywh"
+    #: What fills the columns of these keys, and of the labels and images, without a detour.
+    plain: Any = None
+    plain_keys: tuple[str, ...] = ()
 
 
 class Batch:
@@ -60,7 +63,7 @@ class Batch:
     def __init__(self, image_ids: list[Id]) -> None:
         """Images that nothing is known of yet."""
         self.image_ids = image_ids
-        self.found = Rows(0, np.zeros(0, dtype=np.int32), {}, [])
+        self.found = Rows(0, _NONE, {}, [])
         self.truth: Rows | None = None
         self.image_sizes: npt.NDArray[np.int64] | None = None
         #: Categories that the ground truth lists beyond those that it has.
@@ -68,12 +71,17 @@ class Batch:
 
     def places_of(self, ids: IdColumn, name: str) -> npt.NDArray[Any]:
         """Of each row its image, counted in the batch."""
+        if ids.texts is None and self.image_ids and isinstance(self.image_ids[0], int):
+            found: tuple[npt.NDArray[np.int32], int]
+            found = _core.records.index_of_any_order(ids.values, cast("list[int]", self.image_ids))
+            if found[1] >= 0:
+                raise _not_of_the_batch(ids, found[1], name)
+            return found[0]
         known = np.array(self.image_ids) if self.image_ids else np.zeros(0, dtype=np.int64)
         order = np.argsort(known, kind="stable").astype(np.int32)
         places = ids.positions_in(known[order])
         if places.min(initial=0) < 0:
-            row = int(np.argmin(places))
-            raise ValueError(f"{name}[{row}].image_id: {ids[row]!r} is not among the image_ids of the batch")
+            raise _not_of_the_batch(ids, int(np.argmin(places)), name)
         return order[places]
 
     def add_ground_truth(self, truth: GroundTruth) -> None:
@@ -91,6 +99,10 @@ class Batch:
         self.image_sizes[places >= 0] = truth.image_sizes[places[places >= 0]]
 
 
+def _not_of_the_batch(ids: IdColumn, row: int, name: str) -> ValueError:
+    return ValueError(f"{name}[{row}].image_id: {ids[row]!r} is not among the image_ids of the batch")
+
+
 def is_list_of_images(predictions: Any) -> bool:
     """Whether these are dicts of images, and not of detections; an empty list is no detections."""
     return (
@@ -102,9 +114,8 @@ def is_list_of_images(predictions: Any) -> bool:
 
 def predictions_of(images: Sequence[ImageDict], iou_type: IouType, box_format: BoxFormat) -> Rows:
     """Rows of ``[{"boxes", "scores", "labels"}, ...]``, with masks or keypoints in place of boxes."""
-    if iou_type == "bbox" and (joined := _joined(images, ("labels", "scores", "boxes"))) is not None:
-        (codes, of_scores, boxes), counts = joined
-        return _rows(counts, {"score": of_scores, "bbox": boxes}, [codes], box_format)
+    if iou_type == "bbox" and (plain := _plain(images, _PREDICTION_KEYS)) is not None:
+        return Rows(plain.rows, _NONE, {}, [], box_format=box_format, plain=plain, plain_keys=_PREDICTION_KEYS)
     key = SHAPE_KEYS[iou_type]
     scores = _values(images, "scores", "predictions")
     labels = _values(images, "labels", "predictions")
@@ -119,12 +130,13 @@ def predictions_of(images: Sequence[ImageDict], iou_type: IouType, box_format: B
 
 def targets_of(images: Sequence[ImageDict], iou_type: IouType, box_format: BoxFormat) -> Rows:
     """Rows of ``[{"boxes", "labels", "area", "iscrowd"}, ...]``, with masks or keypoints beside boxes."""
-    given = [name for name in ("area", "iscrowd", "ignore") if any(name in image for image in images)]
-    if iou_type == "bbox" and (joined := _joined(images, ("labels", "boxes", *given))) is not None:
-        (codes, boxes, *others), counts = joined
-        columns = {"bbox": boxes, "area": np.nan, "iscrowd": 0, "ignore": 0, **dict(zip(given, others))}
-        columns["presence"] = sum(PRESENCE.get(name, 0) for name in ("id", "bbox", *given))
-        return _rows(counts, columns, [codes], box_format)
+    if iou_type == "bbox" and images and isinstance(images[0], dict):
+        given = [name for name in _ABSENT if name in images[0]]
+        columns = {name: value for name, value in _ABSENT.items() if name not in given}
+        keys = ("labels", "boxes", *given)
+        if (plain := _plain(images, keys, absent=list(columns))) is not None:
+            columns["presence"] = PRESENCE["id"] | PRESENCE["bbox"] | sum(PRESENCE.get(name, 0) for name in given)
+            return Rows(plain.rows, _NONE, columns, [], box_format=box_format, plain=plain, plain_keys=keys)
     key = SHAPE_KEYS[iou_type]
     labels = _values(images, "labels", "targets")
     shapes = _values(images, key, "targets")
@@ -140,7 +152,7 @@ def targets_of(images: Sequence[ImageDict], iou_type: IouType, box_format: BoxFo
             if any(name in image for image in images):
                 raise ValueError(f"targets[0]: expected the key {name!r}, which other images of the batch have")
             if name != "boxes":
-                rows.columns[name] = np.nan if name == "area" else 0
+                rows.columns[name] = _ABSENT[name]
             continue
         values = _values(images, name, "targets")
         _require_lengths(lengths, values, name, "targets")
@@ -165,18 +177,20 @@ _PLAIN = {
 }
 
 
-def _joined(images: Sequence[ImageDict], keys: Sequence[str]) -> tuple[list[npt.NDArray[Any]], list[int]] | None:
-    """Each key's arrays as one, and the rows of each image; None where they are not plain arrays of equal length."""
-    columns = []
-    lengths: list[int] | None = None
-    for key in keys:
-        width, integers = _PLAIN[key]
-        joined = _core.batches.join(images if isinstance(images, list) else list(images), key, width, integers)
-        if joined is None or (lengths is not None and joined[1] != lengths):
-            return None
-        lengths = joined[1]
-        columns.append(joined[0] != 0 if key in ("iscrowd", "ignore") else joined[0])
-    return columns, lengths or []
+_NONE = np.zeros(0, dtype=np.int32)
+_PREDICTION_KEYS = ("labels", "scores", "boxes")
+#: What stands for a key of targets that none has.
+_ABSENT = {"area": np.nan, "iscrowd": 0, "ignore": 0}
+#: The columns that hold what other words mean in a loop.
+COLUMNS = {"labels": "category", "scores": "score", "boxes": "bbox"}
+
+
+def _plain(images: Sequence[ImageDict], keys: Sequence[str], absent: Sequence[str] = ()) -> Any:
+    """What fills columns with these keys; None where they are not plain arrays of equal length, or others are there."""
+    if not images:
+        return None
+    described = [(key, *_PLAIN[key]) for key in keys]
+    return _core.batches.read_plain(images if isinstance(images, list) else list(images), described, list(absent))
 
 
 def _rows(lengths: list[int], columns: dict[str, Any], labels: list[Any], box_format: BoxFormat = "xywh") -> Rows:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._detection_input import EvaluationInput, Selection, prepare_input
+from metrix._evaluation import QUIRKS_OF_MATCHING, match
 from metrix._quirks import ByImage, counts_by_place
-from metrix.detection import QUIRKS_OF_MATCHING, _match
 from metrix.protocols import DetectionProtocol, IouType
 from metrix.records import Detections, GroundTruth, IdColumn
 
@@ -92,7 +92,7 @@ class WholeTruth:
     def of(cls, truth: GroundTruth, selection: Selection, settings: Settings, num_threads: int) -> WholeTruth:
         """Evaluate no detections."""
         prepared = prepare(truth, no_detections(settings.iou_type, truth), selection, settings, num_threads, whole=True)
-        result = _match(prepared, selection, settings.protocol, corrected=settings.corrected, num_threads=num_threads)
+        result = match(prepared, selection, settings.protocol, corrected=settings.corrected, num_threads=num_threads)
         return cls(
             image_ids=selection.image_ids,
             category_ids=selection.category_ids,
@@ -201,7 +201,7 @@ def match_block(
         num_threads: at most so many.
     """
     prepared = prepare(truth, found, selection, settings, num_threads, whole=whole)
-    result = _match(
+    result = match(
         prepared,
         selection,
         settings.protocol,

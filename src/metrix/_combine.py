@@ -12,8 +12,8 @@ import numpy.typing as npt
 from metrix import _core
 from metrix._blocks import COLUMNS, Block, Settings, WholeTruth, name_by_place, prepare
 from metrix._detection_input import Selection
+from metrix._evaluation import match, outcomes_and_quirks
 from metrix._outcomes import Outcomes
-from metrix.detection import _match, _outcomes_and_quirks
 from metrix.records import Detections, GroundTruth
 
 Int32Array = npt.NDArray[np.int32]
@@ -47,7 +47,7 @@ def match_at_once(
     ``places`` and ``whole`` are as of :func:`metrix._blocks.match_block`.
     """
     prepared = prepare(truth, found, selection, settings, num_threads, whole=whole)
-    result = _match(
+    result = match(
         prepared,
         selection,
         settings.protocol,
@@ -56,7 +56,7 @@ def match_at_once(
         num_threads=num_threads,
     )
     name_by_place(result, places)
-    outcomes, met = _outcomes_and_quirks(result, settings.protocol)
+    outcomes, met = outcomes_and_quirks(result, settings.protocol)
     return Combined(outcomes, selection.image_ids, selection.category_ids, prepared.quirks.totals | met)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,21 @@ def _from_environment() -> int | None:
 
 def _usable_cpus() -> int:
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _container_quota()
+    quota = _recent_quota()
     return max(1, cpus if quota is None else min(cpus, math.ceil(quota)))
+
+
+#: Reading a quota takes longer than many a kernel; it hardly ever changes, but may.
+_SECONDS_BETWEEN_READINGS = 10.0
+_last_reading: tuple[float, float | None] = (-math.inf, None)
+
+
+def _recent_quota() -> float | None:
+    global _last_reading
+    now = time.monotonic()
+    if now - _last_reading[0] > _SECONDS_BETWEEN_READINGS:
+        _last_reading = now, _container_quota()
+    return _last_reading[1]
 
 
 def _container_quota(cgroup: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> float | None:

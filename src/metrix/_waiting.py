@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metrix._batches import Batch, Id, Rows, read_one_by_one, to_xywh
+from metrix._batches import COLUMNS, Batch, Id, Rows, read_one_by_one, to_xywh
 from metrix._growing import GrowingTable
 from metrix.records import PRESENCE, Detections, GroundTruth, IdColumn, MaskColumn
 
@@ -28,6 +28,10 @@ _TRUTH_COLUMNS: dict[str, tuple[Any, tuple[int, ...] | None]] = {
     "num_keypoints": (np.int64, ()),
     "presence": (np.uint16, ()),
 }
+
+
+#: What waits is matched once it takes so many bytes. Most evaluations take less, and go as the one call does in the end.
+MOST_WAITING_BYTES = 64 << 20
 
 
 class Labels:
@@ -69,6 +73,12 @@ class Labels:
         code_of = np.array([self.numbers.setdefault(text, len(self.numbers)) for text in column.texts], dtype=np.int64)
         return code_of[column.values]
 
+    def require_integers(self, name: str) -> None:
+        """From now on all labels are integers."""
+        if self.numbers is not None:
+            raise TypeError(f"{name}: expected labels of one kind, got integers and text")
+        self._are_integers = True
+
     def column(self, codes: npt.NDArray[np.int64]) -> IdColumn:
         """The ids of codes."""
         return IdColumn(codes.copy(), None if self.numbers is None else tuple(self.numbers))
@@ -79,7 +89,7 @@ class Side:
 
     def __init__(self, kinds: dict[str, tuple[Any, tuple[int, ...] | None]], name: str) -> None:
         """``name`` is what errors call this side."""
-        self._table = GrowingTable(kinds)
+        self._table = GrowingTable(kinds, MOST_WAITING_BYTES)
         self._name = name
         self._masks: list[MaskColumn] = []
         self._fields: frozenset[str] | None = None
@@ -97,15 +107,20 @@ class Side:
         if rows.count == 0:
             return
         columns = dict(rows.columns)
-        columns["category"] = labels.codes(rows.labels, self._name)
-        columns["image"] = rows.image + np.int32(first_image)
+        if rows.plain is None:
+            columns["category"] = labels.codes(rows.labels, self._name)
+            columns["image"] = rows.image + np.int32(first_image)
+            if len(columns["category"]) != rows.count:
+                raise ValueError(f"{self._name}: expected as many labels as objects")
+        else:
+            labels.require_integers(self._name)
+            columns["image"] = None
+            columns.update((COLUMNS.get(key, key), None) for key in rows.plain_keys)
         fields = frozenset(columns) | ({"masks"} if rows.masks else frozenset())
         if self._fields is not None and fields != self._fields:
             raise ValueError(
                 f"{self._name}: expected the same fields in every batch, {_listed(self._fields)}, got {_listed(fields)}"
             )
-        if len(columns["category"]) != rows.count:
-            raise ValueError(f"{self._name}: expected as many labels as objects")
         try:
             self._table.append(rows.count, columns)
         except (TypeError, ValueError, RuntimeError):
@@ -113,8 +128,11 @@ class Side:
         self._fields = fields
         self._masks += rows.masks
         self.mask_bytes += sum(masks.payload.nbytes + 17 * len(masks) for masks in rows.masks)
-        if rows.box_format != "xywh":
-            to_xywh(self.column("bbox")[-rows.count :], rows.box_format)
+        if rows.plain is not None:
+            added = {key: self._table.last(COLUMNS.get(key, key), rows.count) for key in rows.plain_keys}
+            rows.plain.fill(added, self._table.last("image", rows.count), first_image, rows.box_format)
+        elif rows.box_format != "xywh":
+            to_xywh(self._table.last("bbox", rows.count), rows.box_format)
 
     def column(self, name: str) -> Any:
         """The rows of a column, or None."""

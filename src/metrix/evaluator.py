@@ -25,17 +25,15 @@ from metrix._batches import (
     targets_of,
 )
 from metrix._blocks import Block, Settings, WholeTruth, match_block, rows_to_match, select_seen, take_rows
+from metrix._chosen_protocol import chosen_protocol
 from metrix._combine import Combined, combine, match_at_once
 from metrix._detection_input import Selection
+from metrix._evaluation import Semantics, detections_of, ground_truth_of, make_report
 from metrix._threads import resolve_num_threads
-from metrix._waiting import Waiting
-from metrix.detection import Semantics, _chosen_protocol, _make_report, _read_detections, _read_ground_truth
+from metrix._waiting import MOST_WAITING_BYTES, Waiting
 from metrix.protocols import DetectionProtocol, IouType
 from metrix.records import Detections, GroundTruth, IdColumn, RecordSource
 from metrix.report import DetectionReport
-
-#: What waits is matched once it takes so many bytes. Most evaluations take less, and go as the one call does in the end.
-MOST_WAITING_BYTES = 64 << 20
 
 
 class DetectionEvaluator:
@@ -123,7 +121,7 @@ class DetectionEvaluator:
         num_threads: int | None = None,
     ) -> None:
         """Read the ground truth, if there is one."""
-        chosen = _chosen_protocol(
+        chosen = chosen_protocol(
             protocol,
             iou_type,
             iou_thresholds,
@@ -152,7 +150,7 @@ class DetectionEvaluator:
         self._whole: WholeTruth | None = None
         self._categories: npt.NDArray[Any] | None = None
         if ground_truth is not None:
-            self._truth = _read_ground_truth(ground_truth, iou_type, chosen, threads)
+            self._truth = ground_truth_of(ground_truth, iou_type, chosen, threads)
             self._selection = Selection.of(self._truth, categories, images, use_categories=chosen.use_categories)
             self._whole = WholeTruth.of(self._truth, self._selection, self._settings, threads)
         else:
@@ -250,11 +248,11 @@ class DetectionEvaluator:
         if isinstance(targets, Mapping) and "images" not in targets:
             truth = [targets]
         elif targets is not None and not isinstance(targets, (list, tuple, GroundTruth)):
-            truth = _read_ground_truth(targets, iou_type, protocol, resolve_num_threads(self._num_threads))
+            truth = ground_truth_of(targets, iou_type, protocol, resolve_num_threads(self._num_threads))
         if isinstance(predictions, Mapping):
             found = [predictions]
         elif not isinstance(predictions, Detections) and not is_list_of_images(predictions):
-            found = _read_detections(predictions, iou_type, protocol, resolve_num_threads(self._num_threads))
+            found = detections_of(predictions, iou_type, protocol, resolve_num_threads(self._num_threads))
 
         ids = given if given is not None else self._own_ids(found, truth)
         self._require_known(ids)
@@ -396,7 +394,7 @@ class DetectionEvaluator:
         combined = self._combined(threads)
         seconds = {"load": 0.0, "match": time.perf_counter() - start}
         names = ("",) * len(combined.category_ids) if self._whole is None else self._whole.category_names
-        return _make_report(
+        return make_report(
             combined.outcomes,
             protocol=self._settings.protocol,
             iou_type=self._settings.iou_type,

@@ -84,6 +84,8 @@ class IdColumn:
             return values
         array = as_ndarray(values, name)
         require_shape(array, name, (None,))
+        if array.dtype == np.int64 and array.flags.c_contiguous:
+            return cls(array)
         if array.dtype.kind == "U" or (array.dtype.kind == "O" and all(isinstance(value, str) for value in array)):
             texts, codes = np.unique(np.asarray(array, dtype=np.str_), return_inverse=True)
             return cls(np.ascontiguousarray(codes, dtype=np.int64), tuple(texts.tolist()))

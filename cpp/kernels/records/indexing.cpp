@@ -73,11 +73,15 @@ void index_of(View1<const std::int64_t> ids, View1<const std::int64_t> known, Vi
     } else if (RangeTable::suits(known)) {
         std::transform(ids.begin(), ids.end(), position.begin(), RangeTable(known));
     } else {
-        const HashTable table(known);
-        for (std::size_t i = 0; i < ids.size(); ++i) {
-            // Most files list the detections of an image one after the other.
-            position[i] = i > 0 && ids[i] == ids[i - 1] ? position[i - 1] : table(ids[i]);
-        }
+        index_of_any_order(ids, known, position);
+    }
+}
+
+void index_of_any_order(View1<const std::int64_t> ids, View1<const std::int64_t> known, View1<std::int32_t> position) {
+    const HashTable table(known);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        // Most files list the detections of an image one after the other.
+        position[i] = i > 0 && ids[i] == ids[i - 1] ? position[i - 1] : table(ids[i]);
     }
 }
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._detection_input import EvaluationInput, Selection, prepare_input
+from metrix._evaluation import match, outcomes_and_quirks
 from metrix._outcomes import Outcomes
 from metrix._threads import resolve_num_threads
 from metrix.compat._columns import (
@@ -26,7 +27,6 @@ from metrix.compat._columns import (
 from metrix.compat._pending import DetectionColumns
 from metrix.compat.lvis._cells import pointers
 from metrix.compat.lvis._sides import Sides
-from metrix.detection import _match, _outcomes_and_quirks
 from metrix.protocols import LVIS as PROTOCOL
 from metrix.protocols import VOC2012, DetectionProtocol
 
@@ -98,8 +98,8 @@ def evaluate_columns(p: Any, sides: Sides) -> KernelEvaluation:
         if not sides.is_chosen and not np.array_equal(prepared.detection_area, detections.area, equal_nan=True):
             raise Unusual("areas that somebody has changed")
         prepared = replace(prepared, detection_area=detections.area)
-    result = _match(prepared, selection, protocol, corrected=False, num_threads=threads)
-    outcomes, _ = _outcomes_and_quirks(result, protocol)
+    result = match(prepared, selection, protocol, corrected=False, num_threads=threads)
+    outcomes, _ = outcomes_and_quirks(result, protocol)
     return KernelEvaluation(
         image_ids=list(p.img_ids),
         category_ids=list(p.cat_ids),

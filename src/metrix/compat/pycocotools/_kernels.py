@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._detection_input import EvaluationInput, Selection, fields_to_read, prepare_input
+from metrix._evaluation import match, outcomes_and_quirks
 from metrix._outcomes import Outcomes
 from metrix._threads import resolve_num_threads
 from metrix.compat._columns import (
@@ -35,7 +36,6 @@ from metrix.compat._pending import (
     detection_columns,
 )
 from metrix.compat.pycocotools.coco import is_plain, pending_of
-from metrix.detection import _match, _outcomes_and_quirks
 from metrix.protocols import COCO_DETECTION, DetectionProtocol
 from metrix.records import read_ground_truth
 
@@ -115,8 +115,8 @@ def evaluate_columns(evaluation: Any) -> KernelEvaluation:
     )
     if detections.area is not None:
         prepared = replace(prepared, detection_area=detections.area)
-    result = _match(prepared, selection, protocol, corrected=False, num_threads=threads)
-    outcomes, _ = _outcomes_and_quirks(result, protocol)
+    result = match(prepared, selection, protocol, corrected=False, num_threads=threads)
+    outcomes, _ = outcomes_and_quirks(result, protocol)
     return KernelEvaluation(
         iou_type=p.iouType,
         image_ids=list(p.imgIds),

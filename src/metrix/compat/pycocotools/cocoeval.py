@@ -200,7 +200,9 @@ class COCOeval(Promiser):
 
     def _both_sides(self, imgId: Any, catId: Any) -> tuple[list[Any], list[Any]]:
         if self.params.useCats:
-            return self._gts[imgId, catId], self._dts[imgId, catId]
+            cell = imgId, catId
+            # Looked up without leaving an empty list behind, of which there would be hundreds of thousands.
+            return self._gts.get(cell) or [], self._dts.get(cell) or []
         return (
             [gt for cId in self.params.catIds for gt in self._gts[imgId, cId]],
             [dt for cId in self.params.catIds for dt in self._dts[imgId, cId]],
