@@ -71,7 +71,7 @@ def test_many_scores_and_threads(rng: np.random.Generator) -> None:
 
 def test_scikit_learn(rng: np.random.Generator) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
-    for _ in range(cases(300)):
+    for _ in range(cases(100)):
         truth, scores = draw(rng, int(rng.integers(2, 200)))
         scores = np.nan_to_num(scores, posinf=1e30, neginf=-1e30)
         if truth.all() or not truth.any():
@@ -99,7 +99,7 @@ def close(found: Any, expected: Any) -> None:
 
 def test_averages_of_scikit_learn(rng: np.random.Generator) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
-    for _ in range(cases(60)):
+    for _ in range(cases(20)):
         count, classes = int(rng.integers(20, 60)), 4
         weight = rng.random(count) if rng.random() < 0.5 else None
         flags = rng.integers(0, 2, (count, classes))
