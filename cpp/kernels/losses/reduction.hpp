@@ -1,9 +1,9 @@
-// How terms become one number: weights and masks of samples, and sums that are rounded once (totals.hpp).
+// How terms become one number: weights and masks of samples, and sums that are rounded once.
 #pragma once
 
 #include <algorithm>
 
-#include "kernels/losses/totals.hpp"
+#include "kernels/losses/blocks.hpp"
 #include "support/view.hpp"
 
 namespace metrix::losses {
@@ -32,5 +32,28 @@ const V* spread(const PerSample<V>& of, Index first, Index count, V* room) {
     }
     return room;
 }
+
+// A sum and what rounding took from it.
+struct Total {
+    double sum = 0;
+    double lost = 0;
+
+    void add(double value) {
+        const double total = sum + value;
+        const double part = total - sum;
+        lost += (sum - (total - part)) + (value - part);
+        sum = total;
+    }
+    void add(const Sum& other) {
+        for (const double value : other.sum) add(value);
+        for (const double value : other.lost) lost += value;
+    }
+    void add(const Total& other) {
+        add(other.sum);
+        lost += other.lost;
+    }
+    // Of infinite or absent numbers nothing was lost.
+    [[nodiscard]] double value() const { return sum - sum == 0 ? sum + lost : sum; }
+};
 
 }  // namespace metrix::losses

@@ -7,28 +7,30 @@ import typing
 
 __all__: list[str] = [
     "assign_points",
+    "batch_triplet_gradient",
+    "batch_triplet_loss",
     "best_overlaps",
     "box_formulas",
     "box_loss",
     "ctc_loss",
-    "batch_triplet_gradient",
-    "batch_triplet_loss",
     "elementary",
     "elementwise",
+    "entropic_transport",
     "formulas",
     "instruction_set",
     "lovasz_hinge_loss",
     "lovasz_softmax_loss",
     "match_anchors",
+    "mine_triplets",
+    "pairwise_distances",
     "project_masks",
     "region_gradient",
     "region_sums",
     "row_formulas",
     "rows",
     "sum",
-    "mine_triplets",
-    "pairwise_distances",
     "use_instruction_set",
+    "wasserstein_distance",
 ]
 
 def assign_points(
@@ -38,6 +40,22 @@ def assign_points(
     truths: numpy.typing.NDArray[numpy.float64],
     radius: typing.SupportsFloat | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.int64]: ...
+def batch_triplet_gradient(
+    embeddings: numpy.typing.NDArray[numpy.float64],
+    distances: numpy.typing.NDArray[numpy.float64],
+    squared: bool,
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def batch_triplet_loss(
+    distances: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 def best_overlaps(
     boxes: numpy.typing.NDArray[numpy.float64],
     truths: numpy.typing.NDArray[numpy.float64],
@@ -99,27 +117,6 @@ def ctc_loss(
     from_logits: bool,
     zero_infinity: bool,
     upstream: numpy.typing.NDArray[numpy.float64] | None,
-    "batch_triplet_loss",
-    "entropic_transport",
-    "mine_triplets",
-    "wasserstein_distance",
-
-def batch_triplet_loss(
-def batch_triplet_gradient(
-    embeddings: numpy.typing.NDArray[numpy.float64],
-    distances: numpy.typing.NDArray[numpy.float64],
-    squared: bool,
-    labels: numpy.typing.NDArray[numpy.int64],
-    mining: str,
-    margin: typing.SupportsFloat | typing.SupportsIndex,
-    num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> numpy.typing.NDArray[numpy.float64]: ...
-def batch_triplet_loss(
-    distances: numpy.typing.NDArray[numpy.float64],
-    labels: numpy.typing.NDArray[numpy.int64],
-    mining: str,
-    margin: typing.SupportsFloat | typing.SupportsIndex,
-    squared: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 @typing.overload
@@ -248,6 +245,18 @@ def match_anchors(
     keeps_best: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.int64]: ...
+def mine_triplets(
+    distances: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def pairwise_distances(
+    x: numpy.typing.NDArray[numpy.float64],
+    y: numpy.typing.NDArray[numpy.float64],
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def project_masks(
     masks: numpy.typing.NDArray[numpy.uint8],
     boxes: numpy.typing.NDArray[numpy.float64],
@@ -313,16 +322,14 @@ def region_sums(
     is_batch: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
-def mine_triplets(
-    distances: numpy.typing.NDArray[numpy.float64],
-    labels: numpy.typing.NDArray[numpy.int64],
-    mining: str,
-    squared: bool,
-) -> tuple[typing.Any, ...]: ...
+@typing.overload
 def rows(
     formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float32],
     axis: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float32] | None,
     labels: numpy.typing.NDArray[numpy.int64] | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
     class_weight: numpy.typing.NDArray[numpy.float32] | None,
     counts_classes: bool,
     parameters: tuple[typing.Any, ...],
@@ -330,14 +337,21 @@ def rows(
     wanted: typing.SupportsInt | typing.SupportsIndex,
     reduction: typing.SupportsInt | typing.SupportsIndex,
     weight: numpy.typing.NDArray[numpy.float32] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
     divide_by_weights: bool,
     upstream: numpy.typing.NDArray[numpy.float32] | None,
     upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
     curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
 def rows(
     formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float64],
     axis: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float64] | None,
     labels: numpy.typing.NDArray[numpy.int64] | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
     class_weight: numpy.typing.NDArray[numpy.float64] | None,
     counts_classes: bool,
     parameters: tuple[typing.Any, ...],
@@ -345,17 +359,14 @@ def rows(
     wanted: typing.SupportsInt | typing.SupportsIndex,
     reduction: typing.SupportsInt | typing.SupportsIndex,
     weight: numpy.typing.NDArray[numpy.float64] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
     divide_by_weights: bool,
     upstream: numpy.typing.NDArray[numpy.float64] | None,
     upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
     curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 def sum(values: numpy.typing.NDArray[numpy.float64]) -> float: ...
-    num_threads: typing.SupportsInt | typing.SupportsIndex,
-def pairwise_distances(
-    x: numpy.typing.NDArray[numpy.float64],
-    y: numpy.typing.NDArray[numpy.float64],
-    num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> numpy.typing.NDArray[numpy.float64]: ...
 def use_instruction_set(name: str) -> bool: ...
 @typing.overload
 def wasserstein_distance(
