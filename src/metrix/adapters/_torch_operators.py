@@ -42,6 +42,8 @@ def schema_types(loss: Loss) -> dict[str, str] | None:
         if isinstance(parameter.default, str):
             types[name] = "str"
             continue
+        if any(word in annotation for word in ("Sequence", "list", "tuple")):
+            continue
         found = [kind for word, kind in _TYPES.items() if word in annotation]
         if len(found) == 1:
             optional = "?" if "None" in annotation and found[0] != "Tensor?" else ""
