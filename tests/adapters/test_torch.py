@@ -26,8 +26,10 @@ ELEMENTWISE = [*REGRESSION, *CLASSIFICATION]
 
 
 @composed(facts("metric learning"), differentiable=("left", "right"))
-def half_squared_distance(left: Any, right: Any, /, *, scale: Any = 1.0) -> Terms:
-    """One term for each pair of rows; only ``scale`` is not annotated with what a schema holds."""
+def half_squared_distance(
+    left: Any, right: Any, /, *, scale: Any = 1.0, sizes: tuple[float, ...] = (1.0, 2.0)
+) -> Terms:
+    """One term for each pair of rows, with parameters that no schema holds."""
     left = predictions(left)
     right = same_shape(right, left, "right")
     difference = left - right

@@ -20,8 +20,8 @@ from metrix.losses._elementwise import ElementwiseLoss
 from metrix.losses._loss import Loss
 
 _HALF = (torch.float16, torch.bfloat16)
-#: Types of parameters that a schema can hold, by a word of the annotation; arrays are tensors.
-_TYPES = {"ArrayLike": "Tensor?", "bool": "bool", "float": "float", "int": "int", "str": "str"}
+#: Types of parameters that a schema can hold, by their annotation; arrays are tensors.
+_TYPES = {"npt.ArrayLike": "Tensor?", "bool": "bool", "float": "float", "int": "int", "str": "str"}
 _MAY_BE = {"Tensor?": torch.Tensor, "bool": bool, "float": (int, float), "int": int, "str": str}
 
 
@@ -42,12 +42,9 @@ def schema_types(loss: Loss) -> dict[str, str] | None:
         if isinstance(parameter.default, str):
             types[name] = "str"
             continue
-        if any(word in annotation for word in ("Sequence", "list", "tuple")):
-            continue
-        found = [kind for word, kind in _TYPES.items() if word in annotation]
-        if len(found) == 1:
-            optional = "?" if "None" in annotation and found[0] != "Tensor?" else ""
-            types[name] = found[0] + optional
+        kind = _TYPES.get(annotation.removesuffix(" | None"))
+        if kind is not None:
+            types[name] = kind + ("?" if "None" in annotation and kind != "Tensor?" else "")
     return types
 
 
