@@ -120,6 +120,7 @@ def test_gradient_by_the_target(loss: Any, rng: np.random.Generator) -> None:
     assert value == both_value == pytest.approx(swapped[0], rel=1e-15)
     np.testing.assert_array_equal(both[0], loss.value_and_grad(pred, target, weight=weight)[1])
     np.testing.assert_array_equal(both[1], grad)
+    np.testing.assert_array_equal(loss.value_and_grad(pred, target, weight=weight, wrt=None)[1], both)
 
 
 @pytest.mark.parametrize("loss", EVERY, ids=lambda loss: loss.__name__)

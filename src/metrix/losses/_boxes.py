@@ -95,7 +95,7 @@ class BoxLoss(Loss):
         /,
         *,
         grad_output: Any = None,
-        wrt: str | Sequence[str] = "pred",
+        wrt: str | Sequence[str] | None = "pred",
         **arguments: Any,
     ) -> tuple[Any, Any]:
         """The value, and its gradient by ``pred``.
@@ -104,9 +104,9 @@ class BoxLoss(Loss):
             pred, target, arguments: as of the call.
             grad_output: the gradient of what comes after by the value, which multiplies: a number, or (N,) numbers with
                 ``reduction="none"``.
-            wrt: "pred" or "target", or several of them for a tuple of gradients.
+            wrt: "pred" or "target"; several of them for a tuple of gradients, None for both.
         """
-        wanted = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        wanted = _INPUTS if wrt is None else (wrt,) if isinstance(wrt, str) else tuple(wrt)
         for name in wanted:
             one_of(name, "wrt", _INPUTS)
         value, gradients = self._ask(pred, target, arguments, wanted, grad_output)
