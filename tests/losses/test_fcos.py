@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from effort import cases
-from losses.differences import check_gradient
+from losses.central_differences import check_gradient
 from metrix.losses import condinst_mask_loss, fcos_loss
 from oracles import detectors as oracles
 

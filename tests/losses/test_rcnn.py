@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from effort import cases
-from losses.differences import check_gradient
+from losses.central_differences import check_gradient
 from losses.torchvision_peer import torchvision_module
 from metrix.losses import fast_rcnn_loss, mask_rcnn_mask_loss, rpn_loss
 from oracles import detectors as oracles

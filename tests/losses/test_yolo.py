@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from effort import cases
-from losses.differences import check_gradient
+from losses.central_differences import check_gradient
 from metrix.losses import yolo_v1_loss, yolo_v3_loss
 from oracles import yolo as oracles
 
@@ -66,7 +66,7 @@ def test_gradients(rng: np.random.Generator) -> None:
     pred = rng.normal(0.3, 0.4, (2, 4, 4, 13))
     grad = yolo_v1_loss.value_and_grad(pred, boxes, labels, images=images, weight=weight, reduction="sum")[1]
     check_gradient(
-        lambda at: weight @ oracles.yolo_v1_loss(at, boxes, labels, images, fixed=pred), pred, grad, rng, cases(60)
+        lambda at: weight @ oracles.yolo_v1_loss(at, boxes, labels, images, fixed=pred), pred, grad, rng, cases(20)
     )
     pred = rng.normal(0, 0.7, (2, 4 * 8, 3, 4))
     for coordinates in ("squared", "darknet"):
@@ -79,7 +79,7 @@ def test_gradients(rng: np.random.Generator) -> None:
             pred,
             grad,
             rng,
-            cases(40),
+            cases(20),
         )
 
 
