@@ -96,6 +96,16 @@ def test_borders_are_those_of_numpy_pad(border: Any, rng: np.random.Generator) -
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_flat_areas_beside_edges_stay_within_limits(dtype: Any, rng: np.random.Generator) -> None:
+    """Rounding makes their variances negative, which with constants near 0 would give anything."""
+    levels = rng.integers(0, 256, (2, 6, 7))
+    x, y = np.repeat(np.repeat(levels, 14, axis=1), 14, axis=2).astype(dtype)
+    found = structural_similarity(x, y, data_range=255, k1=1e-9, k2=1e-9, full=True)[1]
+    assert found.min() >= -1
+    assert found.max() <= 1
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 def test_equal_images_and_limits(dtype: Any, rng: np.random.Generator) -> None:
     x, y = pair_of(rng, (40, 50), dtype)
     assert structural_similarity(x, x, data_range=255) == 1

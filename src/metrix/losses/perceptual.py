@@ -39,6 +39,7 @@ def ssim_loss(
     sigma: float = 1.5,
     k1: float = 0.01,
     k2: float = 0.03,
+    sample_covariance: bool = False,
     halve: bool = False,
     num_threads: int | None = None,
 ) -> FusedTerms:
@@ -49,7 +50,8 @@ def ssim_loss(
 
     Args:
         data_range: largest less smallest value that pixels can have; 255 for images of bytes.
-        window, window_size, sigma, k1, k2: as of :func:`metrix.image_quality.structural_similarity`.
+        window, window_size, sigma, k1, k2, sample_covariance: as of
+            :func:`metrix.image_quality.structural_similarity`.
         halve: ``(1 - SSIM) / 2``, from 0 to 1, as kornia has it.
         num_threads: None for ``OMP_NUM_THREADS`` or all usable CPUs.
 
@@ -65,7 +67,7 @@ def ssim_loss(
     """
     x, y = _images(pred, target)
     pair = ImagePair.of(x, y, data_range, 1)
-    similarity = Similarity.of(window, window_size, sigma, k1, k2, False, pair.data_range)
+    similarity = Similarity.of(window, window_size, sigma, k1, k2, sample_covariance, pair.data_range)
     scale = 0.5 if halve else 1.0
     threads = pair.num_threads(num_threads)
 
