@@ -40,7 +40,7 @@ def compare(title: str, subjects: list[Subject], description: str) -> None:
     for shape in shapes:
         for dtype in (np.float32, np.float64):
             for subject in subjects:
-                for threads in (1, 2):
+                for threads in (1, 2) if np.prod(shape) > 1e5 else (1,):  # so little is not worth a second one
                     one_contest(subject, shape, dtype, threads, rounds=3 if np.prod(shape) > 1e7 else 7)
 
 

@@ -24,7 +24,7 @@ from oracles import row_losses as oracles
 
 @pytest.mark.parametrize("case", DIVERGENCE, ids=str)
 def test_values_and_derivatives(case: Case, rng: np.random.Generator) -> None:
-    check_values_and_derivatives(case, rng, cases(200))
+    check_values_and_derivatives(case, rng, cases(80))
 
 
 @pytest.mark.parametrize("case", DIVERGENCE, ids=str)

@@ -21,7 +21,7 @@ from metrix.losses import (
 
 @pytest.mark.parametrize("case", MULTICLASS, ids=str)
 def test_values_and_derivatives(case: Case, rng: np.random.Generator) -> None:
-    check_values_and_derivatives(case, rng, cases(200))
+    check_values_and_derivatives(case, rng, cases(80))
 
 
 @pytest.mark.parametrize("case", MULTICLASS, ids=str)

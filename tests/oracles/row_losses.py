@@ -107,9 +107,9 @@ def entropy(q: Array, form: str = "probabilities") -> Array:
     return cross_entropy_dist(q, q)
 
 
-def derivatives(loss: Callable[[Array], Array], x: Array) -> tuple[Array, Array]:
+def derivatives(loss: Callable[[Array], Array], x: Array, exponent: int = -13) -> tuple[Array, Array]:
     """First and second of each row by each of its elements, by central differences of fourth order."""
-    h = np.longdouble(2.0) ** -13
+    h = np.longdouble(2.0) ** exponent
     first, second = np.empty_like(x), np.empty_like(x)
     middle = loss(x)
     for j in range(x.shape[-1]):

@@ -221,10 +221,10 @@ struct entropy_of_logits {
             T part[lanes] = {};
             for (const Index end = end_of_part(step, strip.count); step < end; ++step) {
                 const T* const x = at(strip.x, step, strip.count);
-                for (int lane = 0; lane < lanes; ++lane) {
-                    const T far = e.greatest[lane] - x[lane];
-                    part[lane] += exp(-far) * lesser(far, most);
-                }
+                T far[lanes], share[lanes];
+                for (int lane = 0; lane < lanes; ++lane) far[lane] = e.greatest[lane] - x[lane];
+                for (int lane = 0; lane < lanes; ++lane) share[lane] = exp(-far[lane]);
+                for (int lane = 0; lane < lanes; ++lane) part[lane] += share[lane] * lesser(far[lane], most);
             }
             distance.add(part);
         }

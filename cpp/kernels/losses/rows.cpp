@@ -123,6 +123,7 @@ class RowEvaluation {
     // What is known of the rows of a tile, and room for its elements, or for the last steps of long rows.
     struct Tile {
         Index label[most_rows];
+        Index element[most_rows];  // where the prediction of the label stands, if nothing else is looked at
         std::uint8_t kept[most_rows];
         std::uint8_t room_of_kept[most_rows];
         T weight[most_rows];
@@ -266,6 +267,7 @@ class RowEvaluation {
                 tile.label[i] = is_kept ? static_cast<Index>(labels[i]) : 0;
             }
         }
+        if (!looks_at_all_) find_labels(first, count, tile);
         if (problem_.weight.values.empty()) {
             std::fill_n(tile.weight, count, T(1));
         } else {
@@ -275,6 +277,16 @@ class RowEvaluation {
         if (wants_curvature_) return;
         blocks_.scale(tile.weight, scale_, count);
         if (!problem_.upstream.empty()) blocks_.multiply(tile.weight, problem_.upstream.data() + first, count);
+    }
+
+    void find_labels(Index first, Index count, Tile& tile) const {
+        Index outer = first / problem_.inner, inside = first % problem_.inner;
+        for (Index i = 0; i < count; ++i) {
+            tile.element[i] = (outer * problem_.classes + tile.label[i]) * problem_.inner + inside;
+            if (++inside < problem_.inner) continue;
+            inside = 0;
+            ++outer;
+        }
     }
 
     // Where the prediction of a class of a row stands.
@@ -380,8 +392,8 @@ class RowEvaluation {
                 const T* const x = tile.x.data() + offset;
                 set_lanes(strip, tile, begin, width, [&](Index i) { return x + tile.label[i] * lanes + (i - begin); });
             } else {
-                set_lanes(strip, tile, begin, width,
-                          [&](Index i) { return problem_.prediction.data() + place(first + i, tile.label[i]); });
+                const T* const x = problem_.prediction.data();
+                set_lanes(strip, tile, begin, width, [&](Index i) { return x + tile.element[i]; });
             }
             T* const gradient = tile.gradient.empty() ? nullptr : tile.gradient.data() + offset;
             T* const curvature = tile.curvature.empty() ? nullptr : tile.curvature.data() + offset;
@@ -394,7 +406,7 @@ class RowEvaluation {
             work_(strip);
             std::copy_n(strip.value, width, tile.value + begin);
             if (!looks_at_all_) {
-                put_labels(strip, width, first, begin, tile);
+                put_labels(strip, width, begin, tile);
                 continue;
             }
             const auto put_label = [&](T* steps, const T* of_label) {
@@ -424,10 +436,10 @@ class RowEvaluation {
         }
     }
 
-    void put_labels(const Strip<T>& strip, int width, Index first, Index begin, const Tile& tile) const {
+    void put_labels(const Strip<T>& strip, int width, Index begin, const Tile& tile) const {
         for (int lane = 0; lane < width; ++lane) {
             if (tile.kept[begin + lane] == 0) continue;
-            const auto at = static_cast<std::size_t>(place(first + begin + lane, tile.label[begin + lane]));
+            const auto at = static_cast<std::size_t>(tile.element[begin + lane]);
             if (wants_gradient_) problem_.gradient[at] = strip.gradient_at_label[lane];
         }
     }
