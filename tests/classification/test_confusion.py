@@ -140,6 +140,8 @@ def test_many_classes_and_labels_far_apart(rng: np.random.Generator) -> None:
     expected = confusion_matrix(truth, predicted, num_classes=40)
     names = np.sort(rng.choice(10**12, 40, replace=False))
     np.testing.assert_array_equal(confusion_matrix(names[truth], names[predicted], labels=names), expected)
+    some = confusion_matrix(names[truth], names[predicted], labels=names[5:])  # others are left out
+    np.testing.assert_array_equal(some, expected[5:, 5:])
     wide = confusion_matrix(truth, predicted, num_classes=3000)
     np.testing.assert_array_equal(wide[:40, :40], expected)
     assert wide.sum() == 5000
