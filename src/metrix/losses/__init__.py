@@ -36,7 +36,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
-from metrix.losses.compound import WeightedSum, bce_dice_loss
+from metrix.losses.compound import WeightedSum, bce_dice_loss, ce_dice_loss
 from metrix.losses.contrast import (
     barlow_twins_loss,
     info_nce_loss,
@@ -127,6 +127,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "boundary_loss",
     "categorical_hinge_loss",
+    "ce_dice_loss",
     "center_loss",
     "ciou_loss",
     "circle_loss",
