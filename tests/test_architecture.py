@@ -85,7 +85,7 @@ def test_every_name_is_spelled_alike(path: str) -> None:
         if "Composed from" in docstrings[name]:
             continue
         listed = CPP / "kernels" / Path(path).parent / "formulas.hpp"
-        is_listed = len(Path(path).parts) > 1 and f"X({name})" in listed.read_text()
+        is_listed = len(Path(path).parts) > 1 and listed.exists() and f"X({name})" in listed.read_text()
         assert is_listed or f'"{name}"' in binding, f"{path} binds no {name!r} (or say 'Composed from ...')"
         assert re.search(rf"\b{name}\b", kernel), f"cpp/kernels/{path}.hpp declares no {name}"
 

@@ -9,6 +9,7 @@ namespace py = pybind11;
 namespace metrix::bindings {
 void bind_batches(py::module_ module);
 void bind_boxes(py::module_ module);
+void bind_classification(py::module_ module);
 void bind_curves(py::module_ module);
 void bind_detection(py::module_ module);
 void bind_detection_merge(py::module_ module);
@@ -92,6 +93,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     using namespace metrix::bindings;
     bind_batches(module.def_submodule("batches"));
     bind_boxes(module.def_submodule("boxes"));
+    bind_classification(module.def_submodule("classification"));
     bind_curves(module.def_submodule("curves"));
     const py::module_ detection = module.def_submodule("detection");
     bind_detection(detection);

@@ -25,7 +25,7 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import losses, regression
+    from metrix import classification, losses, regression
 
 __version__: str = _core.version
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "GroundTruth",
     "__version__",
     "boxes",
+    "classification",
     "curves",
     "detection",
     "evaluate_detections",
@@ -53,6 +54,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Modules that an evaluation does without are imported when they are asked for."""
-    if name in ("losses", "regression"):
+    if name in ("classification", "losses", "regression"):
         return import_module(f"metrix.{name}")
     raise AttributeError(f"module 'metrix' has no attribute {name!r}")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing
 from . import batches
 from . import boxes
+from . import classification
 from . import curves
 from . import detection
 from . import image_quality
@@ -20,6 +21,7 @@ __all__: list[str] = [
     "batches",
     "boxes",
     "build_info",
+    "classification",
     "curves",
     "detection",
     "image_quality",
