@@ -87,8 +87,11 @@ class Transform {
     static constexpr bool is_exact = std::is_same_v<Square, std::int32_t>;
 
     static constexpr Square infinite() {
-        if constexpr (is_exact) return (largest_root - 1) * (largest_root - 1);
-        return std::numeric_limits<double>::infinity();
+        if constexpr (is_exact) {
+            return (largest_root - 1) * (largest_root - 1);
+        } else {
+            return std::numeric_limits<double>::infinity();
+        }
     }
 
     [[nodiscard]] double* row(Index y) const { return distance_ + y * width_; }
@@ -102,28 +105,27 @@ class Transform {
         parallel_for(inner * strips, num_threads_, [&](Index item, int) {
             const Index y = item / strips, first = item % strips * strip;
             const Index count = std::min(strip, width_ - first);
-            std::int32_t steps[strip], both[strip];
+            std::int32_t steps[strip], above[strip];
+            Square squares[strip];
             std::fill_n(steps, count, most);
             for (Index z = 0; z < length; ++z) {
-                const Index at = (z * inner + y) * width_ + first;
-                passes_.down(mask_.data + at, steps, most, count);
-                std::memcpy(place(z * inner + y, first), steps, static_cast<std::size_t>(count) * sizeof *steps);
+                std::byte* const to = place(z * inner + y, first);
+                const std::uint8_t* const mask = mask_.data + (z * inner + y) * width_ + first;
+                passes_.down(mask, steps, reinterpret_cast<std::int32_t*>(to), most, count);
             }
             std::fill_n(steps, count, most);
             for (Index z = length - 1; z >= 0; --z) {
-                std::memcpy(both, place(z * inner + y, first), static_cast<std::size_t>(count) * sizeof *both);
-                passes_.up(both, steps, most, count);
-                Square squares[strip];
-                for (Index i = 0; i < count; ++i) squares[i] = square(both[i], most, spacing);
-                std::memcpy(place(z * inner + y, first), squares, static_cast<std::size_t>(count) * sizeof *squares);
+                std::byte* const to = place(z * inner + y, first);
+                if constexpr (is_exact) {
+                    auto* const own = reinterpret_cast<std::int32_t*>(to);
+                    passes_.up(own, steps, most, spacing, own, count);
+                } else {
+                    std::memcpy(above, to, static_cast<std::size_t>(count) * sizeof *above);
+                    passes_.up(above, steps, most, spacing, squares, count);
+                    std::memcpy(to, squares, static_cast<std::size_t>(count) * sizeof *squares);
+                }
             }
         });
-    }
-
-    static Square square(std::int32_t steps, std::int32_t most, double spacing) {
-        if constexpr (is_exact) return steps * steps;
-        const double length = steps * spacing;
-        return steps < most ? length * length : infinite();
     }
 
     // Where the squares of a row stand.

@@ -3,6 +3,8 @@
 #include "kernels/distances/passes.hpp"
 
 #include <cmath>
+#include <cstring>
+#include <utility>
 
 namespace metrix::distances {
 namespace {
@@ -13,58 +15,158 @@ namespace {
 #define METRIX_ROOT(x) std::sqrt(x)
 #endif
 
-void down(const std::uint8_t* mask, std::int32_t* steps, std::int32_t most, Index count) {
+// As many numbers as a register holds, or one where the compiler has no vectors: left to itself it takes the loops
+// below apart. `parts` of them are the places that are worked on side by side.
+template <class Square>
+struct Vectors {
+#if defined(__AVX512F__)
+    static constexpr Index width = 64 / sizeof(Square);
+#elif defined(__AVX2__)
+    static constexpr Index width = 32 / sizeof(Square);
+#elif defined(__GNUC__)
+    static constexpr Index width = 16 / sizeof(Square);
+#else
+    static constexpr Index width = 1;
+#endif
+#if defined(__GNUC__)
+    typedef Square Vector __attribute__((vector_size(width * sizeof(Square))));
+#else
+    using Vector = Square;
+#endif
+    static constexpr Index parts = lanes / width;
+
+    Vector part[parts];
+
+    static Vector all(Square value) { return Vector{} + value; }
+    static Vectors load(const Square* from) {
+        Vectors result;
+        std::memcpy(&result, from, sizeof result);
+        return result;
+    }
+    void store(Square* to) const { std::memcpy(to, this, sizeof *this); }
+
+    static Vector lesser(Vector a, Vector b) { return b < a ? b : a; }
+
+    // The least of all lanes, in each lane.
+    [[nodiscard]] Vector least() const {
+        Vector result = part[0];
+        for (Index k = 1; k < parts; ++k) result = lesser(result, part[k]);
+        constexpr auto places = std::make_index_sequence<width>{};
+        if constexpr (width > 8) result = lesser(result, turned<8>(result, places));
+        if constexpr (width > 4) result = lesser(result, turned<4>(result, places));
+        if constexpr (width > 2) result = lesser(result, turned<2>(result, places));
+        if constexpr (width > 1) result = lesser(result, turned<1>(result, places));
+        return result;
+    }
+
+  private:
+    template <std::size_t by, std::size_t... place>
+    static Vector turned(Vector vector, std::index_sequence<place...> /*places*/) {
+#if defined(__GNUC__)
+        return __builtin_shufflevector(vector, vector, ((place + by) % width)...);
+#else
+        return vector;
+#endif
+    }
+};
+
+void down(const std::uint8_t* mask, std::int32_t* steps, std::int32_t* above, std::int32_t most, Index count) {
     for (Index i = 0; i < count; ++i) {
         const std::int32_t next = steps[i] + 1 < most ? steps[i] + 1 : most;
         steps[i] = mask[i] != 0 ? next : 0;
+        above[i] = steps[i];
     }
 }
 
-void up(std::int32_t* above, std::int32_t* steps, std::int32_t most, Index count) {
+template <class Square>
+void up(const std::int32_t* above, std::int32_t* steps, std::int32_t most, double spacing, Square* squares,
+        Index count) {
     for (Index i = 0; i < count; ++i) {
         std::int32_t next = steps[i] + 1 < most ? steps[i] + 1 : most;
         next = above[i] != 0 ? next : 0;
         steps[i] = next;
-        above[i] = next < above[i] ? next : above[i];
+        const std::int32_t least = next < above[i] ? next : above[i];
+        if constexpr (sizeof(Square) == sizeof(std::int32_t)) {
+            squares[i] = least * least;
+        } else {
+            const double length = static_cast<double>(least) * spacing;
+            squares[i] = least < most ? length * length : HUGE_VAL;
+        }
     }
 }
 
 // The first q from `low` on, and from `high` at the latest, whose parabola is lowest at a place: `table` stands at it.
 template <class Square>
 std::int32_t search(const Square* squares, const Square* table, std::int32_t low, std::int32_t high) {
-    Square best[lanes];
-    std::int32_t chunk[lanes];
-    for (Index lane = 0; lane < lanes; ++lane) best[lane] = squares[low + lane] + table[low + lane];
-    for (Index lane = 0; lane < lanes; ++lane) chunk[lane] = low;
-    for (std::int32_t first = low + static_cast<std::int32_t>(lanes); first <= high;
-         first += static_cast<std::int32_t>(lanes)) {
-        for (Index lane = 0; lane < lanes; ++lane) {
-            const Square value = squares[first + lane] + table[first + lane];
-            const bool is_lower = value < best[lane];
-            best[lane] = is_lower ? value : best[lane];
-            chunk[lane] = is_lower ? first : chunk[lane];
+    using V = Vectors<Square>;
+    constexpr auto step = static_cast<std::int32_t>(lanes);
+    constexpr Square order[lanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    V best = V::load(squares + low);
+    const V distance = V::load(table + low);
+    V found = V::load(order);  // where the best of each lane stands
+    for (Index k = 0; k < V::parts; ++k) {
+        best.part[k] += distance.part[k];
+        found.part[k] += V::all(static_cast<Square>(low));
+    }
+    V here = found;
+    for (std::int32_t first = low + step; first <= high; first += step) {
+        const V next = V::load(squares + first);
+        const V away = V::load(table + first);
+        for (Index k = 0; k < V::parts; ++k) {
+            const auto value = next.part[k] + away.part[k];
+            here.part[k] += V::all(static_cast<Square>(step));
+            found.part[k] = value < best.part[k] ? here.part[k] : found.part[k];
+            best.part[k] = V::lesser(best.part[k], value);
         }
     }
-    Square least = best[0];
-    for (Index lane = 1; lane < lanes; ++lane) least = best[lane] < least ? best[lane] : least;
-    std::int32_t place = high;
-    for (Index lane = 0; lane < lanes; ++lane) {
-        const std::int32_t own = chunk[lane] + static_cast<std::int32_t>(lane);
-        place = best[lane] == least && own < place ? own : place;
+    const auto least = best.least();
+    const auto none = V::all(static_cast<Square>(high));
+    for (Index k = 0; k < V::parts; ++k) found.part[k] = best.part[k] == least ? found.part[k] : none;
+    const auto place = found.least();
+    if constexpr (V::width > 1) {
+        return static_cast<std::int32_t>(place[0]);
+    } else {
+        return static_cast<std::int32_t>(place);
     }
-    return place;
+}
+
+// The lowest parabola of those from `low` to `high`, at `lanes` places, at the first of which `table` stands.
+template <class Square>
+void lowest(const Square* squares, const Square* table, std::int32_t low, std::int32_t high, Square* result) {
+    using V = Vectors<Square>;
+    V best = V::load(table - low);
+    for (Index k = 0; k < V::parts; ++k) best.part[k] += squares[low];
+    for (std::int32_t q = low + 1; q <= high; ++q) {
+        const V distance = V::load(table - q);
+        for (Index k = 0; k < V::parts; ++k) {
+            best.part[k] = V::lesser(best.part[k], distance.part[k] + squares[q]);
+        }
+    }
+    best.store(result);
+}
+
+template <class Square>
+bool all_zero(const Square* squares) {
+    bool is_zero = true;
+    for (Index lane = 0; lane < lanes; ++lane) is_zero &= squares[lane] == Square{0};
+    return is_zero;
 }
 
 template <class Square>
 void envelope(const Square* squares, const Square* table, Index count, double inverse_spacing, std::int32_t* nearest,
               Square* result) {
+    constexpr auto size = static_cast<std::int32_t>(lanes);
     const auto last = static_cast<std::int32_t>(count - 1);
-    const auto block_count = static_cast<std::int32_t>((count + lanes - 1) / lanes);
+    const std::int32_t block_count = last / size + 1;
     const auto find = [&](std::int32_t block, std::int32_t low, std::int32_t high) {
-        const std::int32_t start = block * static_cast<std::int32_t>(lanes);
-        const std::int32_t place = start < last ? start : last;
-        // What lies further away than the own background cannot be nearer.
-        const double reach = METRIX_ROOT(static_cast<double>(squares[place])) * inverse_spacing;
+        const std::int32_t place = block * size < last ? block * size : last;
+        const Square own = squares[place];
+        if (own == Square{0}) {
+            nearest[block] = place;
+            return;
+        }
+        // What lies further away than the background along the axes before cannot be nearer.
+        const double reach = METRIX_ROOT(static_cast<double>(own)) * inverse_spacing;
         if (reach < static_cast<double>(last)) {
             const auto radius = static_cast<std::int32_t>(reach) + 1;
             low = place - radius > low ? place - radius : low;
@@ -83,18 +185,12 @@ void envelope(const Square* squares, const Square* table, Index count, double in
         }
     }
     for (std::int32_t block = 0; block < block_count; ++block) {
-        const Index start = block * lanes;
-        Square best[lanes];
-        for (Index lane = 0; lane < lanes; ++lane) best[lane] = squares[start + lane];
-        for (std::int32_t q = nearest[block]; q <= nearest[block + 1]; ++q) {
-            const Square* const of = table + (start - q);
-            const Square height = squares[q];
-            for (Index lane = 0; lane < lanes; ++lane) {
-                const Square value = height + of[lane];
-                best[lane] = value < best[lane] ? value : best[lane];
-            }
+        const std::int32_t start = block * size;
+        if (all_zero(squares + start)) {
+            for (Index lane = 0; lane < lanes; ++lane) result[start + lane] = Square{0};
+        } else {
+            lowest(squares, table + start, nearest[block], nearest[block + 1], result + start);
         }
-        for (Index lane = 0; lane < lanes; ++lane) result[start + lane] = best[lane];
     }
 }
 
@@ -108,7 +204,7 @@ void roots(const Square* squares, Square infinite, double* result, Index count) 
 
 template <class Square>
 constexpr Passes<Square> table() {
-    return {down, up, envelope<Square>, roots<Square>};
+    return {down, up<Square>, envelope<Square>, roots<Square>};
 }
 
 }  // namespace

@@ -14,9 +14,11 @@ constexpr Index lanes = 16;
 template <class Square>
 struct Passes {
     // One row of a sweep down: how many steps to the last background, at most `most`, from those of the row before.
-    void (*down)(const std::uint8_t* mask, std::int32_t* steps, std::int32_t most, Index count);
-    // One row of a sweep up: steps to the background below, and in place of those above the lesser of both.
-    void (*up)(std::int32_t* above, std::int32_t* steps, std::int32_t most, Index count);
+    void (*down)(const std::uint8_t* mask, std::int32_t* steps, std::int32_t* above, std::int32_t most, Index count);
+    // One row of a sweep up: steps to the background below, and squares of the lesser of both. The squares may stand
+    // where the steps above did, if they are integers.
+    void (*up)(const std::int32_t* above, std::int32_t* steps, std::int32_t most, double spacing, Square* squares,
+               Index count);
 
     // result[p] = min over q of squares[q] + table[p - q], for p and q from 0 to count - 1. The table is symmetric and
     // reaches `lanes` further than the places on either side; squares and result hold a multiple of `lanes`, the former

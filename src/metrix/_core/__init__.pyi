@@ -9,6 +9,7 @@ from . import boxes
 from . import classification
 from . import curves
 from . import detection
+from . import distances
 from . import image_quality
 from . import keypoints
 from . import losses
@@ -24,6 +25,7 @@ __all__: list[str] = [
     "classification",
     "curves",
     "detection",
+    "distances",
     "image_quality",
     "in_forked_child",
     "keypoints",

@@ -14,6 +14,8 @@ __all__: list[str] = [
     "elementwise",
     "formulas",
     "instruction_set",
+    "lovasz_hinge_loss",
+    "lovasz_softmax_loss",
     "region_gradient",
     "region_sums",
     "match_anchors",
@@ -129,6 +131,70 @@ def elementwise(
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def instruction_set() -> str: ...
+@typing.overload
+def lovasz_hinge_loss(
+    prediction: numpy.typing.NDArray[numpy.float32],
+    shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"],
+    is_class_last: bool,
+    activation: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float32] | None,
+    labels: numpy.ndarray | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    is_per_image: bool,
+    classes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    only_present: bool,
+    needs_gradient: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float32] | None]: ...
+@typing.overload
+def lovasz_hinge_loss(
+    prediction: numpy.typing.NDArray[numpy.float64],
+    shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"],
+    is_class_last: bool,
+    activation: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float64] | None,
+    labels: numpy.ndarray | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    is_per_image: bool,
+    classes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    only_present: bool,
+    needs_gradient: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64] | None]: ...
+@typing.overload
+def lovasz_softmax_loss(
+    prediction: numpy.typing.NDArray[numpy.float32],
+    shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"],
+    is_class_last: bool,
+    activation: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float32] | None,
+    labels: numpy.ndarray | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    is_per_image: bool,
+    classes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    only_present: bool,
+    needs_gradient: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float32] | None]: ...
+@typing.overload
+def lovasz_softmax_loss(
+    prediction: numpy.typing.NDArray[numpy.float64],
+    shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"],
+    is_class_last: bool,
+    activation: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float64] | None,
+    labels: numpy.ndarray | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    is_per_image: bool,
+    classes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    only_present: bool,
+    needs_gradient: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64] | None]: ...
 @typing.overload
 def region_gradient(
     prediction: numpy.typing.NDArray[numpy.float32],
