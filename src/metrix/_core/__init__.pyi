@@ -10,11 +10,12 @@ from . import classification
 from . import curves
 from . import detection
 from . import distances
-from . import image_quality
 from . import keypoints
 from . import losses
+from . import image_quality
 from . import masks
 from . import matching
+from . import panoptic
 from . import records
 from . import regression
 
@@ -32,6 +33,7 @@ __all__: list[str] = [
     "losses",
     "masks",
     "matching",
+    "panoptic",
     "records",
     "regression",
     "version",
