@@ -10,19 +10,19 @@ __all__: list[str] = [
     "best_overlaps",
     "box_formulas",
     "box_loss",
+    "ctc_loss",
     "elementary",
     "elementwise",
     "formulas",
     "instruction_set",
     "lovasz_hinge_loss",
     "lovasz_softmax_loss",
-    "region_gradient",
-    "region_sums",
     "match_anchors",
     "project_masks",
+    "region_gradient",
+    "region_sums",
     "use_instruction_set",
 ]
-__all__: list[str] = ["ctc_loss", "elementary", "elementwise", "formulas", "instruction_set", "use_instruction_set"]
 
 def assign_points(
     points: numpy.typing.NDArray[numpy.float64],
@@ -195,6 +195,21 @@ def lovasz_softmax_loss(
     needs_gradient: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64] | None]: ...
+def match_anchors(
+    anchors: numpy.typing.NDArray[numpy.float64],
+    truths: numpy.typing.NDArray[numpy.float64],
+    high: typing.SupportsFloat | typing.SupportsIndex,
+    low: typing.SupportsFloat | typing.SupportsIndex,
+    keeps_best: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.int64]: ...
+def project_masks(
+    masks: numpy.typing.NDArray[numpy.uint8],
+    boxes: numpy.typing.NDArray[numpy.float64],
+    index: numpy.typing.NDArray[numpy.int64],
+    size: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def region_gradient(
     prediction: numpy.typing.NDArray[numpy.float32],
@@ -253,18 +268,6 @@ def region_sums(
     is_batch: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
-def match_anchors(
-    anchors: numpy.typing.NDArray[numpy.float64],
-    truths: numpy.typing.NDArray[numpy.float64],
-    high: typing.SupportsFloat | typing.SupportsIndex,
-    low: typing.SupportsFloat | typing.SupportsIndex,
-    keeps_best: bool,
-) -> numpy.typing.NDArray[numpy.int64]: ...
-def project_masks(
-    masks: numpy.typing.NDArray[numpy.uint8],
-    boxes: numpy.typing.NDArray[numpy.float64],
-    index: numpy.typing.NDArray[numpy.int64],
-    size: typing.SupportsInt | typing.SupportsIndex,
 def use_instruction_set(name: str) -> bool: ...
 
 box_formulas: dict[str, int]

@@ -40,12 +40,4 @@ def read_ground_truth(
     size_hint: typing.SupportsInt | typing.SupportsIndex,
 ) -> dict[str, typing.Any]: ...
 
-presence: dict[str, int] = {
-    "bbox": 1,
-    "segmentation": 2,
-    "keypoints": 4,
-    "area": 8,
-    "iscrowd": 16,
-    "num_keypoints": 32,
-    "id": 64,
-}
+presence: dict[str, int]
