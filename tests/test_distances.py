@@ -293,8 +293,11 @@ def test_sizes_of_surfels() -> None:
 
 
 @pytest.mark.parametrize("shape", [(700, 600), (40, 50, 60)])
-def test_large_surfaces_by_the_transform(shape: tuple[int, ...], rng: np.random.Generator) -> None:
+def test_large_surfaces_by_the_transform(
+    shape: tuple[int, ...], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Cells that are near, far, and everywhere, in any number of threads."""
+    monkeypatch.setattr("metrix.distances._SERIAL_SIZE", 0)
     truth = np.zeros(shape, dtype=np.bool_)
     truth[tuple(slice(length // 5, length // 2) for length in shape)] = True
     noise = rng.random(shape) < 0.001
@@ -322,8 +325,9 @@ def _edges(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
 
 
 def test_surfaces_depend_on_neither_threads_nor_instruction_set(
-    instruction_sets: list[str], rng: np.random.Generator
+    instruction_sets: list[str], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("metrix.distances._SERIAL_SIZE", 0)
     truth, predicted = rng.random((2, 30, 41, 52)) < [[[[0.02]]], [[[0.5]]]]
     for surface in ("inner", "surfels"):
         for spacing in (None, 0.7):

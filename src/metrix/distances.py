@@ -19,7 +19,7 @@ Spacing = float | Sequence[float] | None
 Surface = Literal["inner", "surfels"]
 
 #: So few elements are not worth a second thread.
-_SERIAL_SIZE = 1 << 17
+_SERIAL_SIZE = 1 << 20
 
 
 def distance_transform_edt(

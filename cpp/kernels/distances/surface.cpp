@@ -67,14 +67,21 @@ class Rows {
             around[1] = (*this)(z - 1, y);
         }
         if (std::none_of(around, around + 4, [&](const auto* row) { return any(row, width()); })) return false;
-        std::fill_n(marks, width() + 1, std::uint8_t{0});
-        for (const std::uint8_t* row : around) {
-            for (Index x = 0; x <= width(); ++x) marks[x] = static_cast<std::uint8_t>(marks[x] << 2);
-            for (Index x = 0; x < width(); ++x) marks[x] |= static_cast<std::uint8_t>(row[x] != 0);
-            for (Index x = 0; x < width(); ++x) marks[x + 1] |= static_cast<std::uint8_t>((row[x] != 0) << 1);
-        }
-        const std::uint8_t all = axes_ == 3 ? 255 : 15;
-        for (Index x = 0; x <= width(); ++x) marks[x] = marks[x] == all ? std::uint8_t{0} : marks[x];
+        const std::uint8_t* const rows[4] = {around[0], around[1], around[2], around[3]};
+        const Index count = width();
+        const unsigned all = axes_ == 3 ? 255 : 15;
+        // Left is before the first element at x = 0, and right beyond the last one at x = count.
+        const auto code = [rows, all](Index left, Index right, unsigned has_left, unsigned has_right) {
+            unsigned value = 0;
+            for (const std::uint8_t* row : rows) {
+                value =
+                    value << 2 | (has_left & unsigned{row[left] != 0}) << 1 | (has_right & unsigned{row[right] != 0});
+            }
+            return static_cast<std::uint8_t>(value == all ? 0 : value);
+        };
+        marks[0] = code(0, 0, 0, 1);
+        for (Index x = 1; x < count; ++x) marks[x] = code(x - 1, x, 1, 1);
+        marks[count] = code(count - 1, count - 1, 1, 0);
         return true;
     }
 
@@ -143,18 +150,21 @@ Points surface_points(const Mask& mask, int axes, Surface surface, int num_threa
 }
 
 SurfaceDistances surface_distances(const Mask& y_true, const Mask& y_pred, int axes, Surface surface, int num_threads) {
-    Points points[2] = {surface_points(y_true, axes, surface, num_threads),
-                        surface_points(y_pred, axes, surface, num_threads)};
     SurfaceDistances result;
-    for (int side = 0; side < 2; ++side) {
-        const Points& other = points[1 - side];
-        if (other.places.empty()) {
-            result.distances[side].assign(points[side].places.size(), std::numeric_limits<double>::infinity());
-        } else {
-            result.distances[side] = nearest_distances(points[side], other, y_true.spacing, num_threads);
+    // Several loops of a millisecond: too short to wait for threads that come late.
+    with_team(num_threads, [&] {
+        Points points[2] = {surface_points(y_true, axes, surface, num_threads),
+                            surface_points(y_pred, axes, surface, num_threads)};
+        for (int side = 0; side < 2; ++side) {
+            const Points& other = points[1 - side];
+            if (other.places.empty()) {
+                result.distances[side].assign(points[side].places.size(), std::numeric_limits<double>::infinity());
+            } else {
+                result.distances[side] = nearest_distances(points[side], other, y_true.spacing, num_threads);
+            }
         }
-        result.codes[side] = std::move(points[side].codes);
-    }
+        for (int side = 0; side < 2; ++side) result.codes[side] = std::move(points[side].codes);
+    });
     return result;
 }
 
