@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from effort import cases
 from metrix import _core
 from metrix._surfels import surfel_sizes
 from metrix.distances import (
+    SurfaceMetrics,
     average_surface_distance,
     boundary_f1_score,
     distance_transform_edt,
@@ -297,7 +299,7 @@ def test_large_surfaces_by_the_transform(
     shape: tuple[int, ...], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cells that are near, far, and everywhere, in any number of threads."""
-    monkeypatch.setattr("metrix.distances._SERIAL_SIZE", 0)
+    monkeypatch.setattr("metrix._surfaces._SERIAL_SIZE", 0)
     truth = np.zeros(shape, dtype=np.bool_)
     truth[tuple(slice(length // 5, length // 2) for length in shape)] = True
     noise = rng.random(shape) < 0.001
@@ -327,7 +329,7 @@ def _edges(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
 def test_surfaces_depend_on_neither_threads_nor_instruction_set(
     instruction_sets: list[str], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("metrix.distances._SERIAL_SIZE", 0)
+    monkeypatch.setattr("metrix._surfaces._SERIAL_SIZE", 0)
     truth, predicted = rng.random((2, 30, 41, 52)) < [[[[0.02]]], [[[0.5]]]]
     for surface in ("inner", "surfels"):
         for spacing in (None, 0.7):
@@ -388,6 +390,39 @@ def test_boundary_f1_score_of_label_maps(rng: np.random.Generator) -> None:
     expected = [boundary_f1_score(truth == label, predicted == label, tolerance=2) for label in range(4)]
     np.testing.assert_array_equal(found, expected)
     assert np.isnan(found[3])
+
+
+@pytest.mark.parametrize("empty", ["inf", "nan", "diagonal"])
+def test_means_over_images(empty: Any, rng: np.random.Generator) -> None:
+    names = ["hausdorff_distance", "average_surface_distance", "surface_dice", "boundary_f1_score"]
+    options: dict[str, Any] = {"tolerance": 1.5, "empty": empty, "spacing": [1.0, 2.0], "definition": "davis"}
+    pairs = [draw_pair(rng, 2) for _ in range(40)]
+    parts = [SurfaceMetrics(names, **options) for _ in range(3)]
+    for pair in pairs:
+        parts[rng.integers(0, 3)].update(*pair)
+    parts[0].merge(parts[1])
+    parts[0].merge(pickle.loads(pickle.dumps(parts[2])))
+    common: dict[str, Any] = {"spacing": [1.0, 2.0], "empty": empty}
+    values = {
+        "hausdorff_distance": [hausdorff_distance(*pair, percentile=95, **common) for pair in pairs],
+        "average_surface_distance": [average_surface_distance(*pair, **common) for pair in pairs],
+        "surface_dice": [surface_dice(*pair, tolerance=1.5, spacing=[1.0, 2.0], surface="inner") for pair in pairs],
+        "boundary_f1_score": [boundary_f1_score(*pair, definition="davis") for pair in pairs],
+    }
+    found = parts[0].compute()
+    for name in names:
+        kept = [value for value in values[name] if not math.isnan(value)]
+        assert found[name] == math.fsum(kept) / len(kept)
+    emptiness = [2 - truth.any() - predicted.any() for truth, predicted in pairs]
+    assert (found["images"], found["one_empty"], found["both_empty"]) == (40, emptiness.count(1), emptiness.count(2))
+    parts[0].reset()
+    assert parts[0].compute()["images"] == 0
+    with pytest.raises(ValueError, match=r"^other: expected the same metrics and options$"):
+        parts[0].merge(SurfaceMetrics(names, tolerance=2))
+    with pytest.raises(ValueError, match=r"^metrics: expected names among"):
+        SurfaceMetrics(["hd95"])
+    with pytest.raises(TypeError, match=r"^tolerance: surface_dice needs one$"):
+        SurfaceMetrics(["surface_dice"])
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,15 +9,29 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._arrays import as_ndarray
-from metrix._surfaces import Direction, Empty, SurfaceDistances
-from metrix._surfels import surfel_sizes
+from metrix._surface_metrics import SurfaceMetrics
+from metrix._surfaces import (
+    Direction,
+    Empty,
+    Spacing,
+    Surface,
+    SurfaceDistances,
+    axis_sizes,
+    boundary_f1,
+    measured,
+)
 from metrix._threads import resolve_num_threads
 
-Spacing = float | Sequence[float] | None
-Surface = Literal["inner", "surfels"]
-
-#: So few elements are not worth a second thread.
-_SERIAL_SIZE = 1 << 20
+__all__ = [
+    "SurfaceDistances",
+    "SurfaceMetrics",
+    "average_surface_distance",
+    "boundary_f1_score",
+    "distance_transform_edt",
+    "hausdorff_distance",
+    "surface_dice",
+    "surface_distances",
+]
 
 
 def distance_transform_edt(
@@ -61,7 +73,7 @@ def distance_transform_edt(
         raise ValueError(f"mask: expected one to three axes, got shape {array.shape}")
     if array.dtype != np.bool_ and array.dtype != np.uint8:
         array = array != 0
-    sizes = _spacing(spacing, array.ndim)
+    sizes = axis_sizes(spacing, array.ndim)
     padding = 3 - array.ndim
     volume = np.ascontiguousarray(array).view(np.uint8).reshape((1,) * padding + array.shape)
     threads = resolve_num_threads(num_threads) if array.size > 1 << 14 else 1
@@ -109,18 +121,7 @@ def surface_distances(
         S. Nikolov et al., Deep learning to achieve clinically applicable segmentation, 2018 (surfels); T. Heimann et al.,
         Comparison and evaluation of methods for liver segmentation, 2009.
     """
-    if surface not in ("inner", "surfels"):
-        raise ValueError(f"surface: expected 'inner' or 'surfels', got {surface!r}")
-    truth, predicted = _masks(y_true, y_pred)
-    sizes = _spacing(spacing, truth.ndim)
-    true_to_pred, pred_to_true, *codes = _between(truth, predicted, sizes, surface, num_threads)
-    areas: list[npt.NDArray[np.float64] | None] = [None, None]
-    if surface == "surfels":
-        table = surfel_sizes(tuple(sizes))
-        areas = [table[side] for side in codes]
-    return SurfaceDistances(
-        true_to_pred, pred_to_true, *areas, math.hypot(*(n * s for n, s in zip(truth.shape, sizes)))
-    )
+    return measured(y_true, y_pred, spacing, surface, num_threads)
 
 
 def hausdorff_distance(
@@ -292,52 +293,4 @@ def boundary_f1_score(
         return np.array(
             [boundary_f1_score(*(side == label for side in sides), **options) for label in range(num_classes)]
         )
-    truth, predicted = _masks(y_true, y_pred)
-    if truth.ndim != 2:
-        raise ValueError(f"y_true: expected shape (H, W), got {truth.shape}")
-    diagonal = math.hypot(*truth.shape)
-    if tolerance is None:
-        tolerance = 0.0075 * diagonal if definition == "bfscore" else math.ceil(0.008 * diagonal)
-    if not tolerance >= 0:
-        raise ValueError(f"tolerance: expected a number >= 0, got {tolerance!r}")
-    surface = "inner" if definition == "bfscore" else "davis"
-    true_to_pred, pred_to_true, *_ = _between(truth, predicted, [1.0, 1.0], surface, num_threads)
-    if not len(true_to_pred) and not len(pred_to_true):
-        return math.nan if definition == "bfscore" else 1.0
-    near = [int(np.count_nonzero(side <= tolerance)) for side in (pred_to_true, true_to_pred)]
-    if not all(near):
-        return 0.0
-    precision, recall = near[0] / len(pred_to_true), near[1] / len(true_to_pred)
-    return 2 * precision * recall / (precision + recall)
-
-
-def _masks(y_true: Any, y_pred: Any) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    truth, predicted = as_ndarray(y_true, "y_true"), as_ndarray(y_pred, "y_pred")
-    if truth.ndim not in (2, 3):
-        raise ValueError(f"y_true: expected shape (H, W) or (D, H, W), got {truth.shape}")
-    if predicted.shape != truth.shape:
-        raise ValueError(f"y_pred: expected the shape of y_true, {truth.shape}, got {predicted.shape}")
-    return truth, predicted
-
-
-def _between(truth: Any, predicted: Any, sizes: list[float], surface: str, num_threads: int | None) -> tuple[Any, ...]:
-    """The kernel's answer for masks of two or three axes."""
-    padding = 3 - truth.ndim
-    volumes = [
-        np.ascontiguousarray(side if side.dtype in (np.bool_, np.uint8) else side != 0)
-        .view(np.uint8)
-        .reshape((1,) * padding + side.shape)
-        for side in (truth, predicted)
-    ]
-    threads = resolve_num_threads(num_threads) if truth.size > _SERIAL_SIZE else 1
-    return _core.distances.surface_distances(*volumes, [*(1.0,) * padding, *sizes], truth.ndim, surface, threads)
-
-
-def _spacing(spacing: Spacing, axes: int) -> list[float]:
-    values = np.ones(axes) if spacing is None else np.asarray(spacing, dtype=np.float64)
-    sizes = [float(values)] * axes if values.ndim == 0 else values.tolist()
-    if values.ndim > 1 or len(sizes) != axes:
-        raise ValueError(f"spacing: expected one number or one for each of {axes} axes, got {spacing!r}")
-    if not all(0 < size < math.inf for size in sizes):
-        raise ValueError(f"spacing: expected finite numbers > 0, got {spacing!r}")
-    return sizes
+    return boundary_f1(y_true, y_pred, definition, tolerance, num_threads)
