@@ -13,8 +13,11 @@ from . import curves
 from . import distances
 from . import image_quality
 from . import keypoints
+from . import detection
+from . import losses
 from . import masks
 from . import matching
+from . import panoptic
 from . import records
 from . import regression
 
@@ -32,6 +35,7 @@ __all__: list[str] = [
     "losses",
     "masks",
     "matching",
+    "panoptic",
     "records",
     "regression",
     "version",
