@@ -13,8 +13,6 @@ from . import curves
 from . import distances
 from . import image_quality
 from . import keypoints
-from . import detection
-from . import losses
 from . import masks
 from . import matching
 from . import panoptic
