@@ -367,5 +367,5 @@ def _fits(label: int, dtype: np.dtype[Any]) -> bool:
 
 
 def _check_absent(absent: Absent) -> None:
-    if absent != "skip" and not (isinstance(absent, (int, float)) and 0 <= absent <= 1):
+    if absent != "skip" and not (isinstance(absent, (int, float)) and 0 <= absent <= 1):  # type: ignore[redundant-expr]
         raise ValueError(f"absent: expected 'skip' or a number from 0 to 1, got {absent!r}")
