@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from losses.differences import check_gradients
 
+from losses.differences import check_gradients
 from metrix import losses
 from metrix.image_quality import multiscale_structural_similarity, structural_similarity
 from metrix.losses.perceptual import gram_matrix
