@@ -113,6 +113,8 @@ def test_accumulator_has_the_bits_of_one_pass(rng: np.random.Generator) -> None:
     assert parts[0].compute() == whole.compute()
     np.testing.assert_array_equal(parts[0].confusion_matrix, whole.confusion_matrix)
     assert whole.confusion_matrix.sum() == (truth != 255).sum()
+    expected_ious = iou_per_class(truth, predicted, num_classes=19, ignore_index=255)
+    np.testing.assert_array_equal(whole.iou_per_class, expected_ious)
     whole.reset()
     assert all(math.isnan(value) for value in whole.compute().values())
 
