@@ -206,7 +206,7 @@ def test_constant_targets(value: float) -> None:
 
 def test_few_rows_and_none() -> None:
     assert np.isnan(r2_score([1.0], [1.0]))
-    assert np.isnan(adjusted_r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], num_features=2))
+    assert np.isnan(adjusted_r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 4.0], num_features=2))
     for name in NAMES:
         assert np.isnan(call(name, [], []))
     assert all(np.isnan(value) for value in RegressionMetrics().compute().values())

@@ -15,7 +15,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from harness.rounds import contest, optional, print_heading, quick_from_arguments
-from metrix import losses
+from metrix import _core, losses
+from metrix.boxes import box_iou
 
 torch = optional("torch")
 
@@ -88,6 +89,26 @@ def torch_call(name: str, pred: Any, target: Any, threads: int) -> Callable[[], 
     return call
 
 
+def anchors_contest(anchor_count: int, truth_count: int) -> None:
+    """Which anchor is trained towards what, as rpn_loss asks: NumPy makes the matrix of all overlaps."""
+    rng = np.random.default_rng(1)
+    anchors = some_boxes(rng, anchor_count, np.float64)
+    truths = some_boxes(rng, truth_count, np.float64)
+
+    def matched() -> Any:
+        overlap = box_iou(anchors, truths)
+        index, greatest = overlap.argmax(axis=1), overlap.max(axis=1)
+        result = np.where(greatest >= 0.7, index, np.where(greatest < 0.3, -1, -2))
+        is_best = ((overlap == overlap.max(axis=0)) & (overlap > 0)).any(axis=1)
+        return np.where(is_best, index, result)
+
+    calls = {
+        "metrix": lambda: _core.losses.match_anchors(anchors, truths, 0.7, 0.3, True, 1),
+        "NumPy, overlaps by metrix": matched,
+    }
+    contest(f"match_anchors, {anchor_count} anchors x {truth_count} objects, 1 thread", calls)
+
+
 if __name__ == "__main__":
     quick = quick_from_arguments(__doc__ or "")
     print_heading("Losses of boxes", ["torch"], "" if torch is not None else "torch is not installed")
@@ -96,3 +117,4 @@ if __name__ == "__main__":
             for loss_name in NAMES:
                 for thread_count in (1,) if quick else (1, 2):
                     one_contest(loss_name, count, kind, thread_count)
+    anchors_contest(20_000 if quick else 200_000, 20)

@@ -5,6 +5,7 @@
 
 #include "bindings/convert.hpp"
 #include "kernels/classification/confusion.hpp"
+#include "kernels/classification/ranking.hpp"
 
 namespace metrix::bindings {
 namespace {
@@ -66,9 +67,82 @@ py::array confusion_matrix(const py::array& y_true, const py::array& y_pred,
     return std::move(sums);
 }
 
+template <class T>
+classification::Ranked<T> ranked_of(const Array<T>& scores, const Array<std::uint8_t>& positive,
+                                    const std::optional<Array<double>>& weight) {
+    const auto values = view1(scores, "y_score");
+    classification::Ranked<T> ranked{values, view1(positive, "y_true", ssize(values)), {}};
+    if (weight) ranked.weight = view1(*weight, "sample_weight", ssize(values));
+    return ranked;
+}
+
+// (thresholds, true positives, false positives), by descending score.
+template <class T>
+py::tuple binary_curve(const Array<T>& scores, const Array<std::uint8_t>& positive,
+                       const std::optional<Array<double>>& weight, int num_threads) {
+    const auto ranked = ranked_of(scores, positive, weight);
+    classification::Curve curve;
+    {
+        const py::gil_scoped_release release;
+        curve = classification::binary_curve(ranked, num_threads);
+    }
+    return py::make_tuple(to_numpy(std::move(curve.threshold)), to_numpy(std::move(curve.true_positives)),
+                          to_numpy(std::move(curve.false_positives)));
+}
+
+// (area under the ROC curve, average precision)
+template <class T>
+py::tuple binary_areas(const Array<T>& scores, const Array<std::uint8_t>& positive, int num_threads) {
+    const auto ranked = ranked_of(scores, positive, std::nullopt);
+    classification::Areas areas;
+    {
+        const py::gil_scoped_release release;
+        areas = classification::binary_areas(ranked, num_threads);
+    }
+    return py::make_tuple(areas.roc_auc, areas.average_precision);
+}
+
+void require_bits(int bits) {
+    if (bits < 1 || bits > 24) throw_value_error("bits: expected 1 to 24, got " + std::to_string(bits));
+}
+
+// Adds to (2, 2^bits) counts.
+template <class T>
+void binary_histogram(const Array<T>& scores, const Array<std::uint8_t>& positive, int bits,
+                      Array<std::int64_t>& counts) {
+    require_bits(bits);
+    const auto ranked = ranked_of(scores, positive, std::nullopt);
+    if (counts.ndim() != 2 || counts.shape(0) != 2 || counts.shape(1) != Index{1} << bits) {
+        throw_value_error("counts: expected shape (2, 2^bits), got " + shape_text(counts));
+    }
+    const auto output = mutable_view2(counts);
+    const py::gil_scoped_release release;
+    classification::binary_histogram(ranked, bits, output);
+}
+
+Array<float> histogram_thresholds(int bits) {
+    require_bits(bits);
+    Array<float> thresholds(Index{1} << bits);
+    classification::histogram_thresholds(bits, mutable_view1(thresholds));
+    return thresholds;
+}
+
+template <class T>
+void bind_ranking(py::module_& module) {
+    module.def("binary_curve", &binary_curve<T>, py::arg("y_score").noconvert(), py::arg("positive").noconvert(),
+               py::arg("sample_weight").noconvert(), py::arg("num_threads"));
+    module.def("binary_areas", &binary_areas<T>, py::arg("y_score").noconvert(), py::arg("positive").noconvert(),
+               py::arg("num_threads"));
+    module.def("binary_histogram", &binary_histogram<T>, py::arg("y_score").noconvert(),
+               py::arg("positive").noconvert(), py::arg("bits"), py::arg("counts").noconvert());
+}
+
 }  // namespace
 
 void bind_classification(py::module_ module) {
+    bind_ranking<float>(module);
+    bind_ranking<double>(module);
+    module.def("histogram_thresholds", &histogram_thresholds, py::arg("bits"));
     module.def("confusion_matrix", &confusion_matrix, py::arg("y_true"), py::arg("y_pred"),
                py::arg("sample_weight").noconvert(), py::arg("low"), py::arg("span"), py::arg("ignored"),
                py::arg("num_threads"));

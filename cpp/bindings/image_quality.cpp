@@ -24,10 +24,12 @@ image_quality::Images<In> images_of(const Array<In>& x, const Array<In>& y, cons
         throw_value_error("reference: expected shape " + shape_text(x) + ", got " + shape_text(y));
     }
     const Index size = 2 * window.size() - 1;
-    if (window.ndim() != 1 || size < 1 || size > 129) throw_value_error("window_size: expected an odd number up to 129");
+    if (window.ndim() != 1 || size < 1 || size > 129)
+        throw_value_error("window_size: expected an odd number up to 129");
     if (x.shape(1) < size || x.shape(2) < size) {
-        throw_value_error("image: expected at least as many rows and columns as the window has, " + std::to_string(size) +
-                          ", got " + std::to_string(x.shape(1)) + " x " + std::to_string(x.shape(2)));
+        throw_value_error("image: expected at least as many rows and columns as the window has, " +
+                          std::to_string(size) + ", got " + std::to_string(x.shape(1)) + " x " +
+                          std::to_string(x.shape(2)));
     }
     return {x.data(), y.data(), x.shape(0), x.shape(1), x.shape(2), x.shape(3)};
 }
@@ -45,8 +47,8 @@ py::tuple structural_similarity(const Array<In>& x, const Array<In>& y, const Ar
     std::optional<Array<Out<In>>> map;
     const Index reach = 2 * (window.size() - 1);
     if (wants_map) {
-        map.emplace(std::vector<py::ssize_t>{images.count, images.height - reach, images.width - reach,
-                                             images.channels});
+        map.emplace(
+            std::vector<py::ssize_t>{images.count, images.height - reach, images.width - reach, images.channels});
     }
     const auto flat = [](Array<double>& array) {
         return View1<double>{array.mutable_data(), static_cast<std::size_t>(array.size())};
@@ -69,7 +71,8 @@ py::tuple structural_similarity_gradient(const Array<In>& x, const Array<In>& y,
     const auto images = images_of(x, y, window);
     const image_quality::Similarity similarity = {view1(window, "window"), c1, c2, covariance_factor};
     const auto factors = [&](const Array<double>& array) {
-        if (array.size() != images.count * images.channels) throw_value_error("grad_output: expected one of each channel");
+        if (array.size() != images.count * images.channels)
+            throw_value_error("grad_output: expected one of each channel");
         return View1<const double>{array.data(), static_cast<std::size_t>(array.size())};
     };
     const View1<const double> ssim_view = factors(ssim_factor);
@@ -102,6 +105,22 @@ Array<Out<In>> halve(const Array<In>& images, int num_threads) {
     return result;
 }
 
+// (N, size) twice -> (N,).
+template <class In>
+Array<double> squared_error(const Array<In>& x, const Array<In>& y, int num_threads) {
+    const auto images = view2(x, "image");
+    if (view2(y, "reference", images.columns).rows != images.rows) {
+        throw_value_error("reference: expected shape " + shape_text(x) + ", got " + shape_text(y));
+    }
+    Array<double> sums(images.rows);
+    const View1<double> view = mutable_view1(sums);
+    {
+        const py::gil_scoped_release release;
+        image_quality::squared_error(x.data(), y.data(), images.columns, view, num_threads);
+    }
+    return sums;
+}
+
 template <class In>
 void bind_for(py::module_& module) {
     module.def("structural_similarity", &structural_similarity<In>, py::arg("image").noconvert(),
@@ -111,6 +130,8 @@ void bind_for(py::module_& module) {
                py::arg("reference").noconvert(), py::arg("window").noconvert(), py::arg("c1"), py::arg("c2"),
                py::arg("covariance_factor"), py::arg("ssim_factor").noconvert(), py::arg("cs_factor").noconvert(),
                py::arg("wants_reference"), py::arg("num_threads"));
+    module.def("squared_error", &squared_error<In>, py::arg("image").noconvert(), py::arg("reference").noconvert(),
+               py::arg("num_threads"));
     module.def("halve", &halve<In>, py::arg("images").noconvert(), py::arg("num_threads"));
 }
 

@@ -37,10 +37,10 @@ void set_parameters(Problem<T>& problem, const py::tuple& parameters) {
 // What is wanted, in a tuple: the value is a double, or an array without reduction.
 template <class T>
 py::tuple elementwise(int formula, const Array<T>& prediction, const Array<T>& target, const py::tuple& parameters,
-                      int wanted_number, int reduction, const std::optional<Array<T>>& weight,
-                      const std::optional<Array<std::uint8_t>>& mask, bool divide_by_weights,
-                      const std::optional<Array<T>>& upstream, double upstream_of_result, int curvature_policy,
-                      int num_threads) {
+                      const std::optional<Array<T>>& varying, Index varying_repeat, int wanted_number, int reduction,
+                      const std::optional<Array<T>>& weight, const std::optional<Array<std::uint8_t>>& mask,
+                      bool divide_by_weights, const std::optional<Array<T>>& upstream, double upstream_of_result,
+                      int curvature_policy, int num_threads) {
     if (formula < 0 || formula >= static_cast<int>(losses::Formula::count)) throw_value_error("formula: unknown");
     const auto count = static_cast<std::size_t>(prediction.size());
     if (target.size() != prediction.size()) {
@@ -52,6 +52,13 @@ py::tuple elementwise(int formula, const Array<T>& prediction, const Array<T>& t
     set_parameters(problem, parameters);
     problem.prediction = {prediction.data(), count};
     problem.target = {target.data(), count};
+    if (varying && !problem.prediction.empty()) {
+        if (varying_repeat < 1 || varying->size() < 1 || prediction.size() % (varying->size() * varying_repeat) != 0) {
+            throw_value_error("varying: expected parameters that fill the predictions, got " + shape_text(*varying));
+        }
+        problem.varying = {varying->data(), static_cast<std::size_t>(varying->size())};
+        problem.varying_repeat = varying_repeat;
+    }
     problem.weight = per_sample(weight, ssize(problem.prediction), "weight");
     problem.mask = per_sample(mask, ssize(problem.prediction), "mask");
     problem.reduction = static_cast<losses::Reduction>(reduction);
@@ -103,13 +110,24 @@ Array<T> elementary(const std::string& name, const Array<T>& x) {
     return result;
 }
 
+// Rounded once, however many there are.
+double sum(const Array<double>& values) {
+    const View1<const double> view{values.data(), static_cast<std::size_t>(values.size())};
+    const py::gil_scoped_release release;
+    losses::Sum sum;
+    losses::blocks<double>().add(sum, view.data(), ssize(view));
+    losses::Total total;
+    total.add(sum);
+    return total.value();
+}
+
 template <class T>
 void bind_for(py::module_& module) {
     module.def("elementwise", &elementwise<T>, py::arg("formula"), py::arg("prediction").noconvert(),
-               py::arg("target").noconvert(), py::arg("parameters"), py::arg("wanted"), py::arg("reduction"),
-               py::arg("weight").noconvert(), py::arg("mask").noconvert(), py::arg("divide_by_weights"),
-               py::arg("upstream").noconvert(), py::arg("upstream_of_result"), py::arg("curvature_policy"),
-               py::arg("num_threads"));
+               py::arg("target").noconvert(), py::arg("parameters"), py::arg("varying").noconvert(),
+               py::arg("varying_repeat"), py::arg("wanted"), py::arg("reduction"), py::arg("weight").noconvert(),
+               py::arg("mask").noconvert(), py::arg("divide_by_weights"), py::arg("upstream").noconvert(),
+               py::arg("upstream_of_result"), py::arg("curvature_policy"), py::arg("num_threads"));
     module.def("elementary", &elementary<T>, py::arg("name"), py::arg("x").noconvert());
 }
 
@@ -123,6 +141,7 @@ void bind_losses(py::module_ module) {
     METRIX_ELEMENTWISE_LOSSES(METRIX_NAME)
 #undef METRIX_NAME
     module.attr("formulas") = formulas;
+    module.def("sum", &sum, py::arg("values").noconvert());
     module.def("instruction_set", [] { return std::string(name_of(instruction_set())); });
     module.def(
         "use_instruction_set", [](const std::string& name) { return use_instruction_set(name); }, py::arg("name"));

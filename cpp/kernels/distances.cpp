@@ -245,11 +245,13 @@ void distance_transform_edt(const Mask& mask, double* distance, int num_threads)
     const bool is_unit = mask.spacing == std::array<double, 3>{1, 1, 1};
     // The square of the diagonal must stay below what stands for infinity.
     const double diagonal = std::hypot(depth, height, width);
-    if (is_unit && diagonal < largest_root - 2) {
-        Transform<std::int32_t>(mask, distance, num_threads).run();
-    } else {
-        Transform<double>(mask, distance, num_threads).run();
-    }
+    with_team(num_threads, [&] {
+        if (is_unit && diagonal < largest_root - 2) {
+            Transform<std::int32_t>(mask, distance, num_threads).run();
+        } else {
+            Transform<double>(mask, distance, num_threads).run();
+        }
+    });
 }
 
 }  // namespace metrix::distances

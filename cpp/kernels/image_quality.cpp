@@ -11,9 +11,9 @@
 
 namespace metrix::image_quality {
 
-#define METRIX_DECLARE(level)           \
-    namespace level {                   \
-    extern const Blocks image_blocks;   \
+#define METRIX_DECLARE(level)         \
+    namespace level {                 \
+    extern const Blocks image_blocks; \
     }
 METRIX_DECLARE(baseline)
 #ifdef METRIX_X86_LEVELS
@@ -62,8 +62,8 @@ void for_each_chunk(Index images, Index rows, int num_threads, Make&& make, Work
 }  // namespace
 
 template <class In>
-void structural_similarity(const Images<In>& images, const Similarity& similarity, View1<double> ssim,
-                           View1<double> cs, typename Work<In>::Type* map, int num_threads) {
+void structural_similarity(const Images<In>& images, const Similarity& similarity, View1<double> ssim, View1<double> cs,
+                           typename Work<In>::Type* map, int num_threads) {
     using T = typename Work<In>::Type;
     const Index channels = images.channels;
     const Index reach = 2 * (ssize(similarity.window) - 1);
@@ -112,9 +112,9 @@ void structural_similarity_gradient(const Images<In>& images, const Similarity& 
             for (Index first = 0; first < width; first += tile_width) {
                 const Index count = std::min(tile_width, width - first);
                 const Index place = chunk.image * images.height * width + first;
-                tile.gradient(chunk.image, chunk.first, chunk.last, first, count, ssim_factor.subspan(factors, channels),
-                              cs_factor.subspan(factors, channels), by_x + place,
-                              by_y == nullptr ? nullptr : by_y + place);
+                tile.gradient(chunk.image, chunk.first, chunk.last, first, count,
+                              ssim_factor.subspan(factors, channels), cs_factor.subspan(factors, channels),
+                              by_x + place, by_y == nullptr ? nullptr : by_y + place);
             }
         });
 }
@@ -161,12 +161,46 @@ void halve(const In* images, Index count, Index height, Index width, Index chann
     });
 }
 
-#define METRIX_FOR(In)                                                                                              \
-    template void structural_similarity(const Images<In>&, const Similarity&, View1<double>, View1<double>,         \
-                                        Work<In>::Type*, int);                                                      \
-    template void structural_similarity_gradient(const Images<In>&, const Similarity&, View1<const double>,         \
-                                                 View1<const double>, Work<In>::Type*, Work<In>::Type*, int);       \
-    template void halve(const In*, Index, Index, Index, Index, Work<In>::Type*, int);
+namespace {
+
+template <class In>
+auto squared_error_of(const Blocks& blocks) {
+    if constexpr (sizeof(In) == 1) {
+        return blocks.squared_error_of_bytes;
+    } else if constexpr (sizeof(In) == sizeof(float)) {
+        return blocks.squared_error_of_floats;
+    } else {
+        return blocks.squared_error_of_doubles;
+    }
+}
+
+}  // namespace
+
+template <class In>
+void squared_error(const In* x, const In* y, Index size, View1<double> sums, int num_threads) {
+    constexpr Index chunk_size = Index{1} << 18;
+    const auto of_chunk = squared_error_of<In>(blocks());
+    const Index chunks = (size + chunk_size - 1) / chunk_size;
+    std::vector<double> parts(static_cast<std::size_t>(ssize(sums) * chunks));
+    parallel_for(ssize(parts), num_threads, [&](Index item, int /*thread*/) {
+        const Index first = item % chunks * chunk_size;
+        const Index place = item / chunks * size + first;
+        parts[static_cast<std::size_t>(item)] = of_chunk(x + place, y + place, std::min(chunk_size, size - first));
+    });
+    for (Index i = 0; i < ssize(sums); ++i) {
+        double sum = 0;
+        for (Index chunk = 0; chunk < chunks; ++chunk) sum += parts[static_cast<std::size_t>(i * chunks + chunk)];
+        sums[static_cast<std::size_t>(i)] = sum;
+    }
+}
+
+#define METRIX_FOR(In)                                                                                        \
+    template void structural_similarity(const Images<In>&, const Similarity&, View1<double>, View1<double>,   \
+                                        Work<In>::Type*, int);                                                \
+    template void structural_similarity_gradient(const Images<In>&, const Similarity&, View1<const double>,   \
+                                                 View1<const double>, Work<In>::Type*, Work<In>::Type*, int); \
+    template void halve(const In*, Index, Index, Index, Index, Work<In>::Type*, int);                         \
+    template void squared_error(const In*, const In*, Index, View1<double>, int);
 METRIX_FOR(std::uint8_t)
 METRIX_FOR(float)
 METRIX_FOR(double)

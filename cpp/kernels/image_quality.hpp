@@ -1,17 +1,17 @@
 // Structural similarity of images (Z. Wang et al., 2004), and its gradient.
 //
-// Windows are separable and symmetric, and lie wholly within the image ("valid"). With u = x + y and v = x - y four filters
-// do instead of five: with means m and variances s of u and v in a window,
+// Windows are separable and symmetric, and lie wholly within the image ("valid"). With u = x + y and v = x - y four
+// filters do instead of five: with means m and variances s of u and v in a window,
 //     l  = ((m_u^2 - m_v^2) / 2 + c1) / ((m_u^2 + m_v^2) / 2 + c1)    luminance
 //     cs = ((s_u - s_v) / 2 + c2) / ((s_u + s_v) / 2 + c2)            contrast and structure
 //     ssim = l cs, from -1 to 1, and exactly 1 for equal images.
 //
-// A variance is the mean of squares less the square of the mean, which cancels where an image is bright and even. So each
-// tile is centred on its own mean first, which changes no variance. uint8 and float32 then are worked on in floats, float64
-// and all gradients in doubles.
+// A variance is the mean of squares less the square of the mean, which cancels where an image is bright and even. So
+// each tile is centred on its own mean first, which changes no variance. uint8 and float32 then are worked on in
+// floats, float64 and all gradients in doubles.
 //
-// Images are rows of interleaved channels: taps of a row lie `channels` apart. Tiles are worked on row by row, in rings of
-// filtered rows that stay in the first cache; nothing of the image's size is made but what is asked for.
+// Images are rows of interleaved channels: taps of a row lie `channels` apart. Tiles are worked on row by row, in rings
+// of filtered rows that stay in the first cache; nothing of the image's size is made but what is asked for.
 #pragma once
 
 #include <cstdint>
@@ -47,12 +47,14 @@ struct Similarity {
     double covariance_factor = 1;  // N / (N - 1) for the sample's covariance
 };
 
-// Means over all windows of ssim and of cs: (count, channels). Maps, where they are wanted, of the shape of the valid part.
+// Means over all windows of ssim and of cs: (count, channels). Maps, where they are wanted, of the shape of the valid
+// part.
 template <class In>
-void structural_similarity(const Images<In>& images, const Similarity& similarity, View1<double> ssim,
-                           View1<double> cs, typename Work<In>::Type* map, int num_threads);
+void structural_similarity(const Images<In>& images, const Similarity& similarity, View1<double> ssim, View1<double> cs,
+                           typename Work<In>::Type* map, int num_threads);
 
-// The gradient of sum(ssim_factor * ssim + cs_factor * cs) over all images and channels, by x, and by y where it is wanted.
+// The gradient of sum(ssim_factor * ssim + cs_factor * cs) over all images and channels, by x, and by y where it is
+// wanted.
 template <class In>
 void structural_similarity_gradient(const Images<In>& images, const Similarity& similarity,
                                     View1<const double> ssim_factor, View1<const double> cs_factor,
@@ -62,5 +64,9 @@ void structural_similarity_gradient(const Images<In>& images, const Similarity& 
 template <class In>
 void halve(const In* images, Index count, Index height, Index width, Index channels, typename Work<In>::Type* result,
            int num_threads);
+
+// Sums of squared differences of so many pairs of arrays of one size.
+template <class In>
+void squared_error(const In* x, const In* y, Index size, View1<double> sums, int num_threads);
 
 }  // namespace metrix::image_quality

@@ -26,7 +26,7 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import classification, losses, regression
+    from metrix import classification, image_quality, losses, regression
 
 __version__: str = _core.version
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "distances",
     "evaluate_detections",
     "evaluator",
+    "image_quality",
     "keypoints",
     "losses",
     "masks",
@@ -53,9 +54,18 @@ __all__ = [
     "report",
 ]
 
+_LAZY = frozenset(
+    {
+        "classification",
+        "image_quality",
+        "losses",
+        "regression",
+    }
+)
+
 
 def __getattr__(name: str) -> Any:
     """Modules that an evaluation does without are imported when they are asked for."""
-    if name in ("classification", "losses", "regression"):
+    if name in _LAZY:
         return import_module(f"metrix.{name}")
     raise AttributeError(f"module 'metrix' has no attribute {name!r}")

@@ -68,9 +68,8 @@ class Sums:
         return _core.regression.spread(self._state, _COLUMNS[first], _COLUMNS[squares])
 
     def target_variation(self) -> FloatArray:
-        """The same of targets; exactly 0 where they are all equal."""
-        constant = self.least_target == self.largest_target
-        return np.where(constant, 0.0, self.variation("target", "squared_target"))
+        """The same of targets; exactly 0 where they are all equal, as distances are from the first one."""
+        return self.variation("target", "squared_target")
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from metrix import _core
-from metrix._arrays import Array, as_ndarray
-from metrix._threads import resolve_num_threads
+from metrix._image_pairs import ImagePair, OddSide, Scales, Similarity
 
 Border = Literal["valid", "symmetric", "reflect", "edge"]
 Window = Literal["gaussian", "uniform"]
@@ -81,12 +79,12 @@ def structural_similarity(
         >>> structural_similarity(ramp, ramp)
         1.0
         >>> round(structural_similarity(ramp, ramp[::-1]), 4)
-        0.6129
+        0.7918
 
     Source:
         Z. Wang et al., Image quality assessment: from error visibility to structural similarity, 2004.
     """
-    pair = _Pair.of(image, reference, data_range, channel_axis)
+    pair = ImagePair.of(image, reference, data_range, channel_axis)
     similarity = Similarity.of(window, window_size, sigma, k1, k2, sample_covariance, pair.data_range)
     if border not in ("valid", "symmetric", "reflect", "edge"):
         raise ValueError(f"border: expected 'valid', 'symmetric', 'reflect' or 'edge', got {border!r}")
@@ -96,135 +94,106 @@ def structural_similarity(
         if radius > min(x.shape[1:3]) - (border == "reflect"):
             raise ValueError(f"image: expected rows and columns for a border of {radius} pixels, got {x.shape[1:3]}")
         x, y = (np.pad(side, ((0, 0), (radius, radius), (radius, radius), (0, 0)), mode=border) for side in (x, y))
-    threads = resolve_num_threads(num_threads)
+    threads = pair.num_threads(num_threads)
     values, _, each = _core.image_quality.structural_similarity(x, y, *similarity.arguments, False, full, threads)
     value = pair.result(values)
     return (value, pair.map(each)) if full else value
 
 
-@dataclass(frozen=True)
-class Similarity:
-    """What the kernel is told about windows and constants."""
+def multiscale_structural_similarity(
+    image: npt.ArrayLike,
+    reference: npt.ArrayLike,
+    /,
+    *,
+    data_range: float | None = None,
+    channel_axis: int | None = None,
+    weights: npt.ArrayLike = SCALE_WEIGHTS,
+    window: Window = "gaussian",
+    window_size: int | None = None,
+    sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+    odd_side: OddSide = "symmetric",
+    num_threads: int | None = None,
+) -> Any:
+    """Structural similarity at several scales (MS-SSIM), from 0 to 1; 1 for equal images.
 
-    window: npt.NDArray[np.float64]
-    c1: float
-    c2: float
-    covariance_factor: float
+    Composed from :func:`structural_similarity`: at each scale but the coarsest the mean of the contrast-structure term
+    counts, at the coarsest that of the whole, each to the power of its weight and 0 if negative; their product is that of
+    one channel, and channels are averaged. From scale to scale images are halved by means of 2 x 2 pixels.
 
-    @classmethod
-    def of(
-        cls,
-        window: str,
-        window_size: int | None,
-        sigma: float,
-        k1: float,
-        k2: float,
-        sample_covariance: bool,
-        data_range: float,
-    ) -> Similarity:
-        """Of the arguments of :func:`structural_similarity`."""
-        if window not in ("gaussian", "uniform"):
-            raise ValueError(f"window: expected 'gaussian' or 'uniform', got {window!r}")
-        for name, value in (("sigma", sigma), ("data_range", data_range)):
-            if not 0 < value < np.inf:
-                raise ValueError(f"{name}: expected a finite number > 0, got {value!r}")
-        for name, value in (("k1", k1), ("k2", k2)):
-            if not 0 <= value < np.inf:
-                raise ValueError(f"{name}: expected a finite number >= 0, got {value!r}")
-        if window_size is None:
-            window_size = 7 if window == "uniform" else 2 * int(3.5 * sigma + 0.5) + 1
-        if window_size < 1 or window_size % 2 == 0 or window_size > 129:
-            raise ValueError(f"window_size: expected an odd number up to 129, got {window_size}")
-        distances = np.arange(window_size) - window_size // 2
-        weights = np.ones(window_size) if window == "uniform" else np.exp(-0.5 * (distances / sigma) ** 2)
-        count = window_size**2
-        if sample_covariance and count == 1:
-            raise ValueError("sample_covariance: expected a window of several pixels")
-        return cls(
-            (weights / weights.sum())[window_size // 2 :].copy(),
-            (k1 * data_range) ** 2,
-            (k2 * data_range) ** 2,
-            count / (count - 1) if sample_covariance else 1.0,
-        )
+    Args:
+        image, reference, data_range, channel_axis, window, window_size, sigma, k1, k2, num_threads: as of
+            :func:`structural_similarity`. With five scales and eleven taps both sides need more than 160 pixels.
+        weights: one for each scale, the finest first.
+        odd_side: what an odd last row or column is halved with: "symmetric" with itself, as published and in TensorFlow;
+            "zero" shifts the image by half a pixel of the coarser scale between zeros, as pytorch-msssim does; "drop" leaves
+            it out, as torchmetrics does.
 
-    @property
-    def arguments(self) -> tuple[npt.NDArray[np.float64], float, float, float]:
-        """In the order of the kernel."""
-        return self.window, self.c1, self.c2, self.covariance_factor
+    Returns:
+        float64 of the shape of the leading axes, a float for one image.
 
+    Raises:
+        ValueError: for images whose coarsest scale is smaller than the window.
 
-@dataclass(frozen=True)
-class _Pair:
-    """Two images as the kernel takes them, (N, H, W, C), and the way back."""
+    Example:
+        >>> image = np.random.default_rng(0).random((176, 200))
+        >>> multiscale_structural_similarity(image, image, data_range=1)
+        1.0
+        >>> round(multiscale_structural_similarity(image, 1 - image, data_range=1), 4)
+        0.0
 
-    x: Array
-    y: Array
-    data_range: float
-    #: Of the images: the leading axes without channels, channels, and which axis they were.
-    leading: tuple[int, ...]
-    channels: int
-    channel_axis: int | None
-
-    @classmethod
-    def of(cls, image: Any, reference: Any, data_range: float | None, channel_axis: int | None) -> _Pair:
-        x, y = as_ndarray(image, "image"), as_ndarray(reference, "reference")
-        if x.shape != y.shape:
-            raise ValueError(f"reference: expected the shape of image, {x.shape}, got {y.shape}")
-        if x.dtype != y.dtype:
-            raise TypeError(f"reference: expected the dtype of image, {x.dtype}, got {y.dtype}")
-        if x.ndim < 2 + (channel_axis is not None):
-            raise ValueError(f"image: expected shape (..., H, W), and a channel axis if one is named, got {x.shape}")
-        if data_range is None:
-            if x.dtype not in (np.uint8, np.uint16):
-                raise ValueError(
-                    f"data_range: expected a number, as images of dtype {x.dtype} have no range of their own"
-                )
-            data_range = float(np.iinfo(x.dtype).max)
-        axis = channel_axis
-        if axis is not None:
-            if not -x.ndim <= axis < x.ndim:
-                raise ValueError(f"channel_axis: expected an axis of shape {x.shape}, got {axis}")
-            axis %= x.ndim
-        x, y = _as_work(x), _as_work(y)
-        channels = 1 if axis is None else x.shape[axis]
-        if axis is None:
-            leading = x.shape[:-2]
-            shape = (-1, *x.shape[-2:], 1)
-        elif axis == x.ndim - 1 and channels in (1, 2, 3, 4):
-            leading = x.shape[:-3]
-            shape = (-1, *x.shape[-3:])
-        else:
-            x, y = np.moveaxis(x, axis, -3), np.moveaxis(y, axis, -3)
-            leading = x.shape[:-3]
-            shape = (-1, *x.shape[-2:], 1)
-        if 0 in x.shape:
-            shape = (int(np.prod(x.shape)) // max(1, int(np.prod(shape[1:]))), *shape[1:])
-        return cls(_reshaped(x, shape), _reshaped(y, shape), data_range, leading, channels, axis)
-
-    def result(self, values: Array) -> Any:
-        """Means over channels, of the shape of the leading axes."""
-        means = values.reshape(*self.leading, self.channels).mean(axis=-1)
-        return means if self.leading else float(means)
-
-    def map(self, values: Array) -> Array:
-        """Axes as those of the images."""
-        if self.channel_axis is None:
-            return values.reshape(*self.leading, *values.shape[1:3])
-        if values.shape[3] == self.channels:
-            last = values.reshape(*self.leading, *values.shape[1:])
-        else:
-            last = np.moveaxis(values.reshape(*self.leading, self.channels, *values.shape[1:3]), -3, -1)
-        return np.moveaxis(last, -1, self.channel_axis)
+    Source:
+        Z. Wang et al., Multiscale structural similarity for image quality assessment, 2003.
+    """
+    pair = ImagePair.of(image, reference, data_range, channel_axis)
+    similarity = Similarity.of(window, window_size, sigma, k1, k2, False, pair.data_range)
+    scales = Scales.of(pair, similarity, weights, odd_side, pair.num_threads(num_threads))
+    return pair.result(scales.product)
 
 
-def _as_work(array: Array) -> Array:
-    """uint8, float32 or float64."""
-    if array.dtype in (np.uint8, np.float32, np.float64):
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
-    if array.dtype in (np.uint16, np.float16):
-        return array.astype(np.float32)
-    raise TypeError(f"image: expected uint8, uint16, float16, float32 or float64, got {array.dtype}")
+def peak_signal_noise_ratio(
+    image: npt.ArrayLike,
+    reference: npt.ArrayLike,
+    /,
+    *,
+    data_range: float | None = None,
+    channel_axis: int | None = None,
+    pooled: bool = False,
+    num_threads: int | None = None,
+) -> Any:
+    """Peak signal-to-noise ratio in decibels, ``10 log10(data_range^2 / mse)``; infinite for equal images.
 
+    Composed from ``squared_error`` of the kernel. The mean squared error of an image is that of all its channels.
 
-def _reshaped(array: Array, shape: tuple[int, ...]) -> Array:
-    return np.ascontiguousarray(array).reshape(shape)
+    Args:
+        image, reference, data_range, channel_axis, num_threads: as of :func:`structural_similarity`. scikit-image takes a
+            range of 2 for floats where they are negative; here floats need ``data_range``.
+        pooled: one number from the mean squared error of the whole batch, as torchmetrics gives; else one for each image,
+            as papers average them.
+
+    Returns:
+        float64 of the shape of the leading axes, a float for one image.
+
+    Conventions:
+        Errors of uint8 images are exact, others summed in doubles. OpenCV gives 361 instead of infinity.
+
+    Example:
+        >>> image = np.zeros((2, 2), dtype=np.uint8)
+        >>> round(peak_signal_noise_ratio(image, image + 1), 4)
+        48.1308
+
+    Source:
+        Q. Huynh-Thu and M. Ghanbari, Scope of validity of PSNR in image/video quality assessment, 2008.
+    """
+    pair = ImagePair.of(image, reference, data_range, channel_axis)
+    if not 0 < pair.data_range < np.inf:
+        raise ValueError(f"data_range: expected a finite number > 0, got {data_range!r}")
+    shape = (1 if pooled else int(np.prod(pair.leading)), -1)
+    if 0 in pair.x.shape:
+        return np.full(() if pooled else pair.leading, np.nan)[()]
+    flat = pair.x.reshape(shape), pair.y.reshape(shape)
+    sums = _core.image_quality.squared_error(*flat, pair.num_threads(num_threads))
+    with np.errstate(divide="ignore"):
+        ratios = 10 * np.log10(pair.data_range**2 / (sums / flat[0].shape[1]))
+    return float(ratios[0]) if pooled or not pair.leading else ratios.reshape(pair.leading)

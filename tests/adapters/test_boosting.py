@@ -255,6 +255,9 @@ def test_weights_multiply(case: Case, rng: np.random.Generator) -> None:
     for one, other in zip(twice, alone):
         np.testing.assert_allclose(one, other[:50] * (1.0 + (weight > 0.5)), rtol=1e-11)
     assert (plain[1] >= 0).all()
+    np.testing.assert_allclose(
+        Objective(case.loss, hess=0.5, **case.parameters).derivatives(scores, targets, weight)[1], weight / 2
+    )
     doubled = Objective(case.loss, factor=2.0, **case.parameters).derivatives(scores, targets)
     np.testing.assert_array_equal(doubled[0], 2 * plain[0])
     np.testing.assert_array_equal(doubled[1], 2 * plain[1])
@@ -357,3 +360,49 @@ def test_metrics_are_the_mean_loss() -> None:
     assert objective.catboost_metric().evaluate([scores := [1.0, 3.0]], [0.0, 0.0], [1.0, 3.0]) == (28.0, 4.0), scores
     assert objective.catboost_metric().get_final_error(28.0, 4.0) == 7.0
     assert not objective.catboost_metric().is_max_optimal()
+
+
+@pytest.mark.skipif(not hasattr(losses, "cross_entropy"), reason="no cross_entropy here")
+@pytest.mark.parametrize(
+    ("framework", "own"), [("xgboost", "multi:softprob"), ("lightgbm", "multiclass"), ("catboost", "MultiClass")]
+)
+def test_many_classes_are_told_apart_as_with_the_frameworks_own(framework: str, own: str) -> None:
+    module = pytest.importorskip(framework)
+    known, unknown = split(load("wine"))
+    objective = Objective(losses.cross_entropy)  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="a score for each class"):
+        objective.initial_score(known[1])
+    found = []
+    for chosen in (objective, own):
+        ours = not isinstance(chosen, str)
+        if framework == "xgboost":
+            given = {"num_class": 3, "max_depth": 3, "nthread": 1, "base_score": 0.0 if ours else 0.5}
+            matrix = module.DMatrix(known[0], known[1], weight=known[2])
+            named = {} if ours else {"objective": own}
+            model = module.train({**given, **named}, matrix, ROUNDS, obj=objective.xgboost if ours else None)
+            scores = model.predict(module.DMatrix(unknown[0]), output_margin=True)
+        elif framework == "lightgbm":
+            given = {
+                "num_class": 3,
+                "num_threads": 1,
+                "verbosity": -1,
+                "objective": objective.lightgbm if ours else own,
+            }
+            data = module.Dataset(known[0], known[1], weight=known[2])
+            scores = module.train(given, data, ROUNDS).predict(unknown[0], raw_score=True)
+        else:
+            named = (
+                {"loss_function": objective.catboost(), "eval_metric": "MultiClass"} if ours else {"loss_function": own}
+            )
+            model = module.CatBoostClassifier(
+                iterations=ROUNDS, depth=3, learning_rate=0.3, thread_count=1, verbose=0, allow_writing_files=False,
+                classes_count=3, **named,
+            )  # fmt: skip
+            model.fit(known[0], known[1], sample_weight=known[2])
+            scores = model.predict(unknown[0], prediction_type="RawFormulaVal")
+        assert scores.shape == (len(unknown[1]), 3)
+        found.append(float((scores.argmax(axis=1) == unknown[1]).mean()))
+        if ours:
+            np.testing.assert_allclose(objective.inverse_link(scores).sum(axis=1), 1, rtol=1e-12)
+    assert found[0] >= found[1] - 2 / len(unknown[1])
+    assert found[0] > 0.9

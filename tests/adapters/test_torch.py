@@ -26,8 +26,10 @@ ELEMENTWISE = [*REGRESSION, *CLASSIFICATION]
 
 
 @composed(facts("metric learning"), differentiable=("left", "right"))
-def half_squared_distance(left: Any, right: Any, /, *, scale: Any = 1.0) -> Terms:
-    """One term for each pair of rows; only ``scale`` is not annotated with what a schema holds."""
+def half_squared_distance(
+    left: Any, right: Any, /, *, scale: Any = 1.0, sizes: tuple[float, ...] = (1.0, 2.0)
+) -> Terms:
+    """One term for each pair of rows, with parameters that no schema holds."""
     left = predictions(left)
     right = same_shape(right, left, "right")
     difference = left - right
@@ -94,17 +96,14 @@ def test_every_operator_is_as_pytorch_asks(name: str) -> None:
         torch.tensor(given, requires_grad=key in loss.differentiable) for key, given in zip(loss.inputs, call.inputs)
     ]
     operator = getattr(torch.ops.metrix, name).default
-    known = {argument.name for argument in operator._schema.arguments}
-    if not call.arguments.keys() <= known:
+    known = {argument.name: str(argument.type) for argument in operator._schema.arguments}
+    if not call.arguments.keys() <= known.keys():
         pytest.skip("an argument that no schema holds")
-    every = {"wanted": [True] * len(loss.differentiable)}
-    torch.library.opcheck(operator, tuple(inputs), {**keywords(call.arguments), **every})
-
-
-def keywords(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: torch.tensor(value) if isinstance(value, (list, np.ndarray)) else value for key, value in arguments.items()
+    named = {
+        key: torch.tensor(value) if "Tensor" in known[key] and value is not None else value
+        for key, value in call.arguments.items()
     }
+    torch.library.opcheck(operator, tuple(inputs), {**named, "wanted": [True] * len(loss.differentiable)})
 
 
 @pytest.mark.parametrize("case", ELEMENTWISE, ids=str)
@@ -130,11 +129,18 @@ def test_second_derivatives_divide_as_the_mean_does(rng: np.random.Generator) ->
             return adapter.mse_loss(given, target, weight=weight, mean_denominator=denominator)
 
         assert torch.autograd.gradgradcheck(value, (pred,))
+    for reduction in REDUCTIONS:
+        assert torch.autograd.gradgradcheck(
+            lambda given, by=reduction: adapter.mse_loss(given, target, reduction=by), (pred,)
+        )
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_what_has_no_second_derivative_refuses_it(distance: Any, reduction: str, rng: np.random.Generator) -> None:
     left, right = leaf(rng.normal(size=(4, 3))), leaf(rng.normal(size=(4, 3)))
+    operator = torch.ops.metrix.half_squared_distance.default
+    torch.library.opcheck(operator, (left, right), {"wanted": [True, True]})
+    assert [answer.requires_grad for answer in operator(left, right, wanted=[True, True])] == [True, False, False]
     assert torch.autograd.gradcheck(lambda a, b: distance(a, b, reduction=reduction), (left, right))
     value = distance(left, right, reduction=reduction).sum()
     (grad,) = torch.autograd.grad(value, left, create_graph=True)

@@ -60,7 +60,7 @@ def test_random_labels(rng: np.random.Generator) -> None:
 
 def test_scikit_learn(rng: np.random.Generator) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
-    for _ in range(cases(200)):
+    for _ in range(cases(100)):
         truth, predicted = draw(rng, int(rng.integers(1, 300)), int(rng.integers(1, 6)))
         kind = rng.integers(4)
         if kind == 1:
@@ -140,11 +140,21 @@ def test_many_classes_and_labels_far_apart(rng: np.random.Generator) -> None:
     expected = confusion_matrix(truth, predicted, num_classes=40)
     names = np.sort(rng.choice(10**12, 40, replace=False))
     np.testing.assert_array_equal(confusion_matrix(names[truth], names[predicted], labels=names), expected)
+    some = confusion_matrix(names[truth], names[predicted], labels=names[5:])  # others are left out
+    np.testing.assert_array_equal(some, expected[5:, 5:])
     wide = confusion_matrix(truth, predicted, num_classes=3000)
     np.testing.assert_array_equal(wide[:40, :40], expected)
     assert wide.sum() == 5000
     with pytest.raises(ValueError, match=r"^y_pred: expected labels 0 to 2999, got 3000 at index 1$"):
         confusion_matrix([0, 0], [0, 3000], num_classes=3000)
+
+
+def test_labels_without_weight_are_there_all_the_same() -> None:
+    assert confusion_matrix([3, 5, 9], [3, 5, 9], sample_weight=[1, 0, 0.5]).tolist() == [
+        [1, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0.5],
+    ]
 
 
 def test_nothing() -> None:

@@ -63,7 +63,7 @@ def test_scikit_learn(name: str, zero_division: float, rng: np.random.Generator)
     if name == "jaccard_score" and np.isnan(zero_division):
         pytest.skip("scikit-learn takes 0 and 1")
     arguments: dict[str, Any] = {"zero_division": zero_division, **own(name)}
-    for _ in range(cases(60)):
+    for _ in range(cases(20)):
         count = int(rng.integers(1, 30))
         weight = [None, rng.integers(1, 4, count)][rng.integers(2)]
         truth, predicted = rng.integers(0, 4, (2, count))
@@ -89,7 +89,7 @@ def assert_same(found: Any, expected: Any) -> None:
 
 def test_whole_scores_of_scikit_learn(rng: np.random.Generator) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
-    for _ in range(cases(300)):
+    for _ in range(cases(60)):
         count = int(rng.integers(2, 60))
         truth, predicted = rng.integers(0, rng.integers(2, 6), (2, count))
         weight = [None, rng.integers(1, 4, count), rng.random(count)][rng.integers(3)]

@@ -35,6 +35,7 @@ CASES = [
     Case("dice_loss", {"generalized": True}),
     Case("dice_loss", {"generalized": True, "squared": True, "log": True, "smooth": 0.5}),
     Case("log_cosh_dice_loss"),
+    Case("jaccard_loss", {"eps": 30.0, "smooth": 0.5}),
     Case("jaccard_loss"),
     Case("jaccard_loss", {"log": True, "smooth": 1.0}),
     Case("tversky_loss"),

@@ -9,6 +9,7 @@ from effort import cases
 from losses.elementwise_cases import CLASSIFICATION, Case
 from losses.elementwise_checks import check_single_precision, check_values_and_derivatives, check_what_is_not_finite
 from metrix.losses import (
+    balanced_bce_loss,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     hinge_loss,
@@ -16,6 +17,7 @@ from metrix.losses import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from oracles import losses as oracles
 
 
 @pytest.mark.parametrize("case", CLASSIFICATION, ids=str)
@@ -93,3 +95,71 @@ def test_labels_of_hinge_losses_may_be_zero_or_minus_one() -> None:
 def test_parameters_out_of_range_are_refused(loss: object, parameters: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         loss(np.ones(1), np.ones(1), **parameters)  # type: ignore[operator]
+
+
+def test_each_class_may_have_its_pos_weight(rng: np.random.Generator) -> None:
+    weights = np.array([0.5, 1.0, 4.0])
+    for shape, axis in (((300, 3), 1), ((2, 3, 20, 31), 1), ((5, 300, 3), -1), ((3,), 1)):
+        pred, target = rng.normal(size=shape), rng.random(shape)
+        common = {"axis": axis, "reduction": "none"}
+        both = binary_cross_entropy_with_logits.value_and_grad(pred, target, pos_weight=weights, **common)
+        hess = binary_cross_entropy_with_logits.grad_hess(pred, target, pos_weight=weights, axis=axis)[1]
+        for place, weight in enumerate(weights):
+            index = (..., place) if axis == -1 or len(shape) == 1 else (slice(None), place)
+            alone = binary_cross_entropy_with_logits.value_and_grad(pred, target, pos_weight=weight, **common)
+            assert (both[0][index] == alone[0][index]).all()
+            assert (both[1][index] == alone[1][index]).all()
+            one = binary_cross_entropy_with_logits.grad_hess(pred, target, pos_weight=weight)[1]
+            assert (hess[index] == one[index]).all()
+    with pytest.raises(ValueError, match=r"pos_weight: expected one number, or one for each .* got shape \(3,\)"):
+        binary_cross_entropy_with_logits(np.ones((3, 2)), np.ones((3, 2)), pos_weight=weights)
+    with pytest.raises(ValueError, match=r"pos_weight\[0\]: expected a finite number > 0, got 0.0"):
+        binary_cross_entropy_with_logits(np.ones((3, 2)), np.ones((3, 2)), pos_weight=[0, 1])
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_balanced_bce_loss_weighs_each_image_by_itself(from_logits: bool, rng: np.random.Generator) -> None:
+    pred = rng.normal(size=(4, 30, 50)) if from_logits else rng.uniform(0.1, 0.9, size=(4, 30, 50))
+    target = (rng.random((4, 30, 50)) < rng.random((4, 1, 1))) * rng.uniform(0.5, 1, size=(4, 30, 50))
+    mask = rng.random((4, 30, 50)) < 0.8
+    common = {"from_logits": from_logits, "reduction": "none"}
+    values, grad = balanced_bce_loss.value_and_grad(pred, target, **common)
+    hess = balanced_bce_loss.grad_hess(pred, target, from_logits=from_logits)[1]
+    masked = balanced_bce_loss(pred, target, mask=mask, **common)
+    whole = balanced_bce_loss(pred, target, region="batch", **common)
+    wide = pred.astype(np.longdouble), target.astype(np.longdouble)
+    for x, y, kept, *got in zip(*wide, mask, values, grad, hess, masked, strict=True):
+        expected = oracles.balanced_bce_loss(x, y, from_logits)
+        np.testing.assert_allclose(got[0], expected.astype(np.float64), rtol=1e-12)
+        first, second = oracles.derivatives(oracles.balanced_bce_loss, x, y, from_logits=from_logits)
+        np.testing.assert_allclose(got[1], first.astype(np.float64), rtol=1e-8, atol=1e-10)
+        np.testing.assert_allclose(got[2], second.astype(np.float64), rtol=1e-5, atol=1e-7)
+        alone = oracles.balanced_bce_loss(x[kept], y[kept], from_logits)
+        np.testing.assert_allclose(got[3][kept], alone.astype(np.float64), rtol=1e-12)
+    expected = oracles.balanced_bce_loss(*wide, from_logits)
+    np.testing.assert_allclose(whole, expected.astype(np.float64), rtol=1e-12)
+
+
+def test_balanced_bce_loss_without_positives_learns_nothing_unless_told() -> None:
+    pred, target = np.zeros((1, 4)), np.zeros((1, 4))
+    assert balanced_bce_loss(pred, target) == 0
+    assert balanced_bce_loss(pred, target, min_weight=0.1) == pytest.approx(0.1 * np.log(2))
+    assert balanced_bce_loss(pred, target, min_weight=0.5) == pytest.approx(np.log(2) / 2)
+    assert np.isnan(balanced_bce_loss(np.zeros((0, 4)), np.zeros((0, 4))))
+    assert balanced_bce_loss(np.zeros((2, 0)), np.zeros((2, 0)), reduction="sum") == 0
+    with pytest.raises(ValueError, match=r"min_weight: expected a number from 0 to 0\.5, got 0\.6"):
+        balanced_bce_loss(pred, target, min_weight=0.6)
+    with pytest.raises(ValueError, match=r"region: expected one of \['sample', 'batch'\], got 'image'"):
+        balanced_bce_loss(pred, target, region="image")
+
+
+def test_varying_parameters_give_the_same_bits_everywhere(rng: np.random.Generator) -> None:
+    """In blocks and chunks, on any number of threads."""
+    pred, target = rng.normal(size=(2, 11, 3, 150, 170))
+    weights = np.array([0.5, 1.0, 4.0])
+    whole = binary_cross_entropy_with_logits(pred, target, pos_weight=weights, reduction="none", num_threads=7)
+    for i in range(11):
+        alone = binary_cross_entropy_with_logits(
+            pred[i : i + 1], target[i : i + 1], pos_weight=weights, reduction="none"
+        )
+        assert alone.tobytes() == whole[i].tobytes()

@@ -184,9 +184,11 @@ def test_errors_name_the_argument(arguments: dict[str, Any], error: type[Excepti
 
 
 def test_documentation_tells_the_arguments() -> None:
-    for name in losses.__all__:
+    for name in losses.find().names:
         loss = getattr(losses, name)
         assert loss.__name__ == name
+        if isinstance(loss, type):
+            continue  # makes losses, and is none itself
         assert "Common arguments:" in loss.__doc__
         assert "Source:" in loss.__doc__
     assert "delta" in repr(losses.huber_loss)

@@ -97,6 +97,7 @@ def test_what_follows_need_not_be_said() -> None:
         "monotonic",
         "smooth",
     }
+    assert Facts(("regression",), range=(0.0, 2.0)).properties == {"bounded"}
     with pytest.raises(ValueError, match=r"facts: expected words of .*, got \['cool'\]"):
         Facts(("regression",), frozenset({"cool"}))
 

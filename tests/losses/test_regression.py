@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from effort import cases
 from losses.elementwise_cases import REGRESSION, Case
 from losses.elementwise_checks import check_single_precision, check_values_and_derivatives, check_what_is_not_finite
 from metrix.losses import (
+    gaussian_nll_loss,
     huber_loss,
     l1_loss,
     log_cosh_loss,
@@ -21,6 +24,7 @@ from metrix.losses import (
     smape_loss,
     smooth_l1_loss,
 )
+from oracles import losses as oracles
 
 
 @pytest.mark.parametrize("case", REGRESSION, ids=str)
@@ -98,3 +102,63 @@ def test_poisson_nll_loss_of_a_rate_of_zero_is_finite() -> None:
 def test_parameters_out_of_range_are_refused(loss: object, parameters: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         loss(np.ones(1), np.ones(1), **parameters)  # type: ignore[operator]
+
+
+def test_several_quantiles_stand_along_the_last_axis(rng: np.random.Generator) -> None:
+    levels = np.array([0.1, 0.5, 0.9])
+    for shape in ((400, 3), (7, 500, 3), (3,)):
+        pred, target = rng.normal(size=(2, *shape))
+        values, grad = quantile_loss.value_and_grad(pred, target, quantile=levels, reduction="none")
+        for place, level in enumerate(levels):
+            alone, alone_grad = quantile_loss.value_and_grad(pred, target, quantile=level, reduction="none")
+            assert (values[..., place] == alone[..., place]).all()
+            assert (grad[..., place] == alone_grad[..., place]).all()
+        assert quantile_loss(pred, target, quantile=levels) == pytest.approx(values.mean(), rel=1e-14)
+    with pytest.raises(
+        ValueError, match=r"quantile: expected one number, or one for each place .*\(4, 2\), got shape \(3,\)"
+    ):
+        quantile_loss(np.ones((4, 2)), np.ones((4, 2)), quantile=levels)
+    with pytest.raises(ValueError, match=r"quantile\[1\]: expected a number between 0 and 1, got 1.0"):
+        quantile_loss(np.ones((4, 2)), np.ones((4, 2)), quantile=[0.5, 1.0])
+    with pytest.raises(ValueError, match=r"quantile: expected a number or numbers along one axis, got shape \(1, 1\)"):
+        quantile_loss(np.ones((4, 1)), np.ones((4, 1)), quantile=[[0.5]])
+    assert quantile_loss(np.ones((0, 3)), np.ones((0, 3)), quantile=levels, reduction="sum") == 0
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_gaussian_nll_loss(full: bool, rng: np.random.Generator) -> None:
+    pred, target = rng.normal(size=(2, 300))
+    variance = rng.uniform(0.3, 2, size=300)
+    wide = [side.astype(np.longdouble) for side in (pred, target, variance)]
+    values, (by_mean, by_variance) = gaussian_nll_loss.value_and_grad(
+        pred, target, variance, full=full, reduction="none"
+    )
+    np.testing.assert_allclose(
+        values, oracles.gaussian_nll_loss(*wide, full=full).astype(np.float64), rtol=1e-13, atol=1e-15
+    )
+    first = oracles.derivatives(lambda x, y: oracles.gaussian_nll_loss(x, y, wide[2]), wide[0], wide[1])[0]
+    np.testing.assert_allclose(by_mean, first.astype(np.float64), rtol=1e-9, atol=1e-12)
+    first = oracles.derivatives(lambda v, y: oracles.gaussian_nll_loss(wide[0], y, v), wide[2], wide[1])[0]
+    np.testing.assert_allclose(by_variance, first.astype(np.float64), rtol=1e-9, atol=1e-9)
+    single = gaussian_nll_loss.value_and_grad(*(side.astype(np.float32) for side in (pred, target, variance)))
+    assert single[0].dtype == single[1][1].dtype == np.float32
+
+
+def test_gaussian_nll_loss_lets_a_variance_of_zero_grow() -> None:
+    value, (by_mean, by_variance) = gaussian_nll_loss.value_and_grad([1.0], [0.0], [0.0], eps=0.5)
+    assert value == pytest.approx((math.log(0.5) + 2) / 2)
+    assert by_mean[0] == 2
+    assert by_variance[0] == (1 / 0.5 - 1 / 0.25) / 2
+    with pytest.raises(ValueError, match=r"variance\[1\]: expected a number >= 0, got -1.0"):
+        gaussian_nll_loss([1.0, 1.0], [0.0, 0.0], [0.0, -1.0])
+    with pytest.raises(ValueError, match=r"variance: expected the shape of pred, \(2,\), got \(1,\)"):
+        gaussian_nll_loss([1.0, 1.0], [0.0, 0.0], [1.0])
+
+
+def test_sums_of_composed_losses_are_rounded_once(rng: np.random.Generator) -> None:
+    pred, target = rng.lognormal(sigma=6, size=(2, 5001)) * rng.choice([-1, 1], size=(2, 5001))
+    variance, weight = rng.lognormal(sigma=4, size=(2, 5001))
+    terms = gaussian_nll_loss(pred, target, variance, reduction="none")
+    assert gaussian_nll_loss(pred, target, variance, reduction="sum") == math.fsum(terms)
+    expected = math.fsum(terms * weight) / math.fsum(weight)
+    assert gaussian_nll_loss(pred, target, variance, weight=weight) == expected

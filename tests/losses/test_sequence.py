@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,6 +103,22 @@ def test_ctc_loss_never_underflows(frames: int, rng: np.random.Generator) -> Non
     assert value > 50 * (frames - 10)
 
 
+@pytest.mark.parametrize(("frames", "labels"), [(3, 1), (40, 17), (1000, 300)])
+def test_ctc_loss_counts_alignments(frames: int, labels: int) -> None:
+    """Where all are as likely as certain events: more than a double can count."""
+    scores = np.zeros((frames, 1, 3))
+    value = ctc_loss(scores, [1 + np.arange(labels) % 2], from_logits=False, reduction="sum")
+    assert value == pytest.approx(-math.log(math.comb(frames + labels, 2 * labels)), rel=1e-13)
+
+
+@pytest.mark.parametrize("score", [-1e3, -1e15, -1e16, -1e30, -1e200, float(-np.finfo(np.float32).max)])
+def test_ctc_loss_of_scores_that_stand_for_never(score: float) -> None:
+    scores = np.array([[[-1.0, score]], [[-3.0, -2.0]], [[-1.5, score]]])
+    value, grad = ctc_loss.value_and_grad(scores, [[1, 1]], from_logits=False, reduction="sum")
+    assert value == pytest.approx(3 - 2 * score, rel=1e-12)  # label, blank, label: no other alignment
+    np.testing.assert_array_equal(grad[:, 0], [[0, -1], [-1, 0], [0, -1]])
+
+
 def test_ctc_loss_reductions_and_targets_one_after_the_other(rng: np.random.Generator) -> None:
     scores = rng.normal(size=(9, 3, 5))
     lengths, padded = [2, 0, 3], np.array([[1, 2, -7], [9, 9, 9], [4, 4, 1]])
@@ -151,7 +168,7 @@ def test_ctc_loss_of_floats(rng: np.random.Generator) -> None:
     exact, exact_grad = ctc_loss.value_and_grad(scores.astype(np.float64), target)
     assert value.dtype == grad.dtype == np.float32
     assert value == pytest.approx(exact, rel=2e-7)
-    np.testing.assert_allclose(grad, exact_grad, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(grad, exact_grad, rtol=5e-6, atol=1e-12)
 
 
 def digest(*, num_threads: int) -> str:
@@ -176,7 +193,7 @@ def test_ctc_loss_has_the_bits_of_another_machine(instruction_sets: list[str]) -
 
 
 #: On x86-64, of whatever instruction set.
-BITS = "d0c7cbb8d8509ac4"
+BITS = "72b37998dc67a102"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import warnings
 from functools import cache
 from typing import Any
 
@@ -14,8 +16,10 @@ def torchvision_module(name: str) -> Any:
     pytest.importorskip("torch")
     if importlib.util.find_spec("torchvision") is None:
         pytest.skip("torchvision is not installed")
-    _declare_operators()
-    return importlib.import_module(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its import meets what PyTorch deprecates
+        _declare_operators()
+        return importlib.import_module(name)
 
 
 @cache

@@ -11,11 +11,11 @@ import numpy.typing as npt
 def squared_distances(mask: npt.NDArray[Any], spacing: Any = 1.0) -> npt.NDArray[np.float64]:
     """Exact for whole-numbered spacings; infinite without any background."""
     steps = np.broadcast_to(np.asarray(spacing, dtype=np.float64), (mask.ndim,))
-    places = np.argwhere(mask == 0) * steps
+    places = np.argwhere(mask == 0)
     result = np.full(mask.shape, np.inf)
     for place in np.ndindex(mask.shape):
         if len(places):
-            result[place] = ((places - np.asarray(place) * steps) ** 2).sum(axis=1).min()
+            result[place] = (((places - np.asarray(place)) * steps) ** 2).sum(axis=1).min()
     return result
 
 

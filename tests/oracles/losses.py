@@ -57,6 +57,11 @@ def poisson_nll_loss(x: Array, y: Array, log_input: bool = True, full: bool = Fa
     return value
 
 
+def gaussian_nll_loss(x: Array, y: Array, v: Array, full: bool = False, eps: float = 1e-6) -> Array:
+    v = np.maximum(v, eps)
+    return (np.log(v) + (x - y) ** 2 / v + (np.log(2 * np.longdouble(np.pi)) if full else 0)) / 2
+
+
 def msle_loss(x: Array, y: Array) -> Array:
     return (np.log1p(x) - np.log1p(y)) ** 2
 
@@ -77,6 +82,13 @@ def binary_cross_entropy(x: Array, y: Array, eps: float = 0.0) -> Array:
 
 def binary_cross_entropy_with_logits(x: Array, y: Array, pos_weight: float = 1.0) -> Array:
     return -(pos_weight * y * np.log(sigmoid(x)) + (1 - y) * np.log(sigmoid(-x)))
+
+
+def balanced_bce_loss(x: Array, y: Array, from_logits: bool = True) -> Array:
+    """Of one image."""
+    b = 1 - y.mean()
+    p, q = (sigmoid(x), sigmoid(-x)) if from_logits else (x, 1 - x)
+    return -(b * y * np.log(p) + (1 - b) * (1 - y) * np.log(q))
 
 
 def sigmoid_focal_loss(x: Array, y: Array, alpha: float | None = 0.25, gamma: float = 2.0) -> Array:

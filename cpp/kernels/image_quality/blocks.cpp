@@ -40,8 +40,8 @@ void add(const In* __restrict values, Index count, double* __restrict sums) {
     for (Index lane = 0; i < count; ++i, ++lane) sums[lane] += static_cast<double>(values[i]);
 }
 
-// Pairs at the same distance have the same weight. The radius is known for the usual windows, as loops over taps then are
-// no loops.
+// Pairs at the same distance have the same weight. The radius is known for the usual windows, as loops over taps then
+// are no loops.
 template <class T, int known_radius>
 METRIX_INLINE void vertical_of(const T* __restrict ring, const Index* offsets, const T* window, int any_radius,
                                Index count, T* __restrict first, T* __restrict second) {
@@ -207,6 +207,39 @@ void halve(const In* __restrict upper, const In* __restrict lower, Index count, 
     }
 }
 
+// Exact.
+double squared_error_of_bytes(const std::uint8_t* x, const std::uint8_t* y, Index count) {
+    constexpr Index block_size = Index{1} << 14;  // whose squares an int holds
+    std::int64_t total = 0;
+    for (Index first = 0; first < count; first += block_size) {
+        const Index last = count - first < block_size ? count : first + block_size;
+        std::int32_t sum = 0;
+        for (Index i = first; i < last; ++i) {
+            const auto difference = static_cast<std::int32_t>(x[i]) - static_cast<std::int32_t>(y[i]);
+            sum += difference * difference;
+        }
+        total += sum;
+    }
+    return static_cast<double>(total);
+}
+
+template <class In>
+double squared_error(const In* x, const In* y, Index count) {
+    double sums[lanes] = {};
+    const auto square = [&](Index i) {
+        const double difference = static_cast<double>(x[i]) - static_cast<double>(y[i]);
+        return difference * difference;
+    };
+    Index i = 0;
+    for (; i + lanes <= count; i += lanes) {
+        for (Index lane = 0; lane < lanes; ++lane) sums[lane] += square(i + lane);
+    }
+    for (Index lane = 0; i < count; ++i, ++lane) sums[lane] += square(i);
+    double total = 0;
+    for (const double sum : sums) total += sum;
+    return total;
+}
+
 template <class T>
 constexpr FilterBlocks<T> filter_blocks() {
     return {vertical<T>, horizontal<T>, similarity<T>, partials<T>, gather<T>, add<T>};
@@ -228,6 +261,9 @@ constinit const Blocks image_blocks = {filter_blocks<float>(),
                                        spread_blocks<std::uint8_t, double>(),
                                        spread_blocks<float, double>(),
                                        spread_blocks<double, double>(),
+                                       squared_error_of_bytes,
+                                       squared_error<float>,
+                                       squared_error<double>,
                                        halve<std::uint8_t, float>,
                                        halve<float, float>,
                                        halve<double, double>};

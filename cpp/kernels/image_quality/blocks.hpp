@@ -1,5 +1,5 @@
-// The inner loops over rows of a tile. They exist once for each instruction set (blocks.cpp is compiled for each); all give
-// the same bits.
+// The inner loops over rows of a tile. They exist once for each instruction set (blocks.cpp is compiled for each); all
+// give the same bits.
 #pragma once
 
 #include <cstdint>
@@ -61,6 +61,10 @@ struct Blocks {
     SpreadBlocks<std::uint8_t, double> bytes_to_doubles;
     SpreadBlocks<float, double> floats_to_doubles;
     SpreadBlocks<double, double> doubles_to_doubles;
+    // Sums of squared differences.
+    double (*squared_error_of_bytes)(const std::uint8_t* x, const std::uint8_t* y, Index count);
+    double (*squared_error_of_floats)(const float* x, const float* y, Index count);
+    double (*squared_error_of_doubles)(const double* x, const double* y, Index count);
     // Means of 2 x 2 pixels of two rows, for one channel.
     void (*halve_bytes)(const std::uint8_t* upper, const std::uint8_t* lower, Index count, float* result);
     void (*halve_floats)(const float* upper, const float* lower, Index count, float* result);

@@ -1,4 +1,5 @@
-// One tile of an image after the other, in room that is kept: rings of rows, filtered first downwards, then along the row.
+// One tile of an image after the other, in room that is kept: rings of rows, filtered first downwards, then along the
+// row.
 #pragma once
 
 #include <algorithm>
@@ -8,13 +9,16 @@
 
 #include "kernels/image_quality.hpp"
 #include "kernels/image_quality/blocks.hpp"
+#include "support/prefetch.hpp"
 
 namespace metrix::image_quality {
 
-constexpr Index tile_width = 3 * lanes;
+constexpr Index tile_width = 10 * lanes;
 
 // Rows are worked on in whole vectors, beyond their end if need be.
 constexpr Index vector_slack = 16;
+
+constexpr Index rows_ahead = 4;
 
 inline Index round_up(Index count) {
     return (count + vector_slack - 1) / vector_slack * vector_slack;
@@ -93,8 +97,8 @@ class Tile {
         }
     }
 
-    // The gradient of rows and columns of the image itself. A pixel lies in the windows that begin up to a window's size
-    // before it: their partial derivatives make a ring of their own, zero where there is no window.
+    // The gradient of rows and columns of the image itself. A pixel lies in the windows that begin up to a window's
+    // size before it: their partial derivatives make a ring of their own, zero where there is no window.
     template <class Out>
     void gradient(Index image, Index first_row, Index last_row, Index first, Index count,
                   View1<const double> ssim_factor, View1<const double> cs_factor, Out* by_x, Out* by_y) {
@@ -124,7 +128,16 @@ class Tile {
     }
 
   private:
-    enum Line { ssim_line, cs_line, centre_x_line, centre_y_line, centre_u_line, centre_v_line, ssim_factors, cs_factors };
+    enum Line {
+        ssim_line,
+        cs_line,
+        centre_x_line,
+        centre_y_line,
+        centre_u_line,
+        centre_v_line,
+        ssim_factors,
+        cs_factors
+    };
 
     static const FilterBlocks<T>& filter_blocks() {
         if constexpr (std::is_same_v<T, float>) {
@@ -197,6 +210,17 @@ class Tile {
         for (; loaded_ < std::min(row, last_row_); ++loaded_) {
             spread_.spread(images_.x + place(loaded_), images_.y + place(loaded_), line(centre_x_line),
                            line(centre_y_line), count_, input_.row(loaded_));
+            look_ahead(loaded_ + rows_ahead);
+        }
+    }
+
+    // The processor foresees what follows in a row, not the next row.
+    void look_ahead(Index row) const {
+        if (row >= last_row_) return;
+        constexpr Index line_size = 64 / sizeof(In);
+        for (Index k = 0; k < count_; k += line_size) {
+            prefetch(images_.x + place(row) + k);
+            prefetch(images_.y + place(row) + k);
         }
     }
 

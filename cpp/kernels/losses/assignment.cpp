@@ -20,26 +20,21 @@ std::vector<Box> boxes_of(View2<const double> rows) {
     return result;
 }
 
-double overlap_of(const Box& a, const Box& b) {
-    const double iou = boxes::iou(a, b);
-    return iou > 0 ? iou : 0;  // NaN is no overlap
-}
-
 }  // namespace
 
-void best_overlaps(View2<const double> boxes, View2<const double> truths, int num_threads, View1<double> overlap,
+void best_overlaps(View2<const double> rows, View2<const double> truths, int num_threads, View1<double> overlap,
                    View1<std::int64_t> index) {
     const std::vector<Box> others = boxes_of(truths);
     constexpr Index chunk = Index{1} << 10;
-    parallel_for((boxes.rows + chunk - 1) / chunk, num_threads, [&](Index item, int) {
-        const Index end = std::min(boxes.rows, (item + 1) * chunk);
+    parallel_for((rows.rows + chunk - 1) / chunk, num_threads, [&](Index item, int) {
+        const Index end = std::min(rows.rows, (item + 1) * chunk);
         for (Index i = item * chunk; i < end; ++i) {
-            const Box box = boxes::from_row(boxes.row(i), boxes::Format::xyxy);
+            const Box box = boxes::from_row(rows.row(i), boxes::Format::xyxy);
             double greatest = 0;
             std::int64_t best = background;
             for (std::size_t j = 0; j < others.size(); ++j) {
-                const double iou = overlap_of(box, others[j]);
-                if (iou > greatest) {
+                const double iou = boxes::iou(box, others[j]);
+                if (iou > greatest) {  // NaN is not
                     greatest = iou;
                     best = static_cast<std::int64_t>(j);
                 }
@@ -59,9 +54,9 @@ void match_anchors(View2<const double> anchors, View2<const double> truths, doub
     for (Index j = 0; keeps_best && j < truths.rows; ++j) {
         const Box truth = boxes::from_row(truths.row(j), boxes::Format::xyxy);
         double greatest = 0;
-        for (const Box& anchor : candidates) greatest = std::max(greatest, overlap_of(anchor, truth));
+        for (const Box& anchor : candidates) greatest = std::max(greatest, boxes::iou(anchor, truth));
         for (std::size_t i = 0; greatest > 0 && i < candidates.size(); ++i) {
-            if (overlap_of(candidates[i], truth) == greatest) is_best[i] = 1;
+            if (boxes::iou(candidates[i], truth) == greatest) is_best[i] = 1;
         }
     }
     for (std::size_t i = 0; i < index.size(); ++i) {

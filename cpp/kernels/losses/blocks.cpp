@@ -9,8 +9,21 @@ namespace metrix::losses {
 namespace {
 
 template <class T, class F, bool wants_value, bool wants_gradient, bool wants_curvature>
-void terms(const T* x, const T* y, Index count, const T* parameters, T* value, T* gradient, T* curvature) {
+void terms(const T* x, const T* y, const T* each, Index count, const T* parameters, T* value, T* gradient,
+           T* curvature) {
     T own[3] = {parameters[0], parameters[1], parameters[2]};  // in registers: no output can change them
+    if constexpr (requires { F::varies; }) {
+        if (each != nullptr) {
+            for (Index i = 0; i < count; ++i) {
+                const T mixed[3] = {each[i], own[1], own[2]};
+                const Terms<T> of = F::at(x[i], y[i], mixed);
+                if constexpr (wants_value) value[i] = of.value;
+                if constexpr (wants_gradient) gradient[i] = of.gradient;
+                if constexpr (wants_curvature) curvature[i] = of.curvature;
+            }
+            return;
+        }
+    }
     for (Index i = 0; i < count; ++i) {
         const Terms<T> of = F::at(x[i], y[i], own);
         if constexpr (wants_value) value[i] = of.value;

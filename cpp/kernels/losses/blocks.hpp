@@ -25,9 +25,10 @@ struct Sum {
 
 template <class T>
 struct Blocks {
-    // x: predictions, y: targets. What is not asked for is null.
-    using Terms = void (*)(const T* x, const T* y, Index count, const T* parameters, T* value, T* gradient,
-                           T* curvature);
+    // x: predictions, y: targets, each: the first parameter of each element, or null: the same for all, of formulas
+    // that say `varies`. What is not asked for is null.
+    using Terms = void (*)(const T* x, const T* y, const T* each, Index count, const T* parameters, T* value,
+                           T* gradient, T* curvature);
     struct OfFormula {
         Terms value;
         Terms value_and_gradient;

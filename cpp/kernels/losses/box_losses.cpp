@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "kernels/losses/totals.hpp"
 #include "support/error.hpp"
 #include "support/instruction_set.hpp"
 #include "support/parallel.hpp"

@@ -5,7 +5,8 @@
 #include <cstdint>
 
 #include "kernels/losses/box_blocks.hpp"
-#include "kernels/losses/elementwise.hpp"
+#include "kernels/losses/reduction.hpp"
+#include "support/view.hpp"
 
 namespace metrix::losses {
 

@@ -27,6 +27,7 @@ struct binary_cross_entropy {
 
 // pos_weight
 struct binary_cross_entropy_with_logits {
+    static constexpr bool varies = true;
     template <class T>
     static METRIX_INLINE Terms<T> at(T z, T y, const T* parameters) {
         const Logistic<T> of = logistic(z);
@@ -34,6 +35,34 @@ struct binary_cross_entropy_with_logits {
         const T negative = T(1) - y;
         return {negative * of.softplus + positive * of.softminus, negative * of.probability - positive * of.complement,
                 (negative + positive) * of.probability * of.complement};
+    }
+};
+
+// The weight of positives; that of negatives is what is left to 1.
+struct balanced_bce_loss {
+    static constexpr bool varies = true;
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T z, T y, const T* parameters) {
+        const Logistic<T> of = logistic(z);
+        const T positive = parameters[0] * y;
+        const T negative = (T(1) - parameters[0]) * (T(1) - y);
+        return {negative * of.softplus + positive * of.softminus, negative * of.probability - positive * of.complement,
+                (negative + positive) * of.probability * of.complement};
+    }
+};
+
+// With the least logarithm and denominator of binary_cross_entropy.
+struct balanced_bce_loss_of_probabilities {
+    static constexpr bool varies = true;
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T p, T y, const T* parameters) {
+        constexpr T least_log = T(-100), least = T(1e-12);
+        const T positive = parameters[0] * y;
+        const T negative = (T(1) - parameters[0]) * (T(1) - y);
+        const T from_zero = greater(p, least), from_one = greater(T(1) - p, least);
+        return {-(positive * greater(log(p), least_log) + negative * greater(log1p(-p), least_log)),
+                negative / from_one - positive / from_zero,
+                positive / (from_zero * from_zero) + negative / (from_one * from_one)};
     }
 };
 
@@ -48,7 +77,7 @@ struct sigmoid_focal {
         const Logistic<T> of = logistic(z);
         const T negative = T(1) - y;
         const T weight = y * parameters[1] + negative * parameters[2];
-        const T entropy = y * of.softminus + negative * of.softplus;
+        const T nll = y * of.softminus + negative * of.softplus;
         // How wrong the probability is, and how that changes, relative to itself.
         const T wrong = y * of.complement + negative * of.probability;
         const T variance = of.probability * of.complement;
@@ -61,8 +90,8 @@ struct sigmoid_focal {
         if constexpr (power == Power::any) factor = exp(gamma * log(wrong));
         const T scale = weight * factor;
         const T slope = of.probability - y;
-        return {scale * entropy, scale * (gamma * first * entropy + slope),
-                scale * (gamma * ((gamma - T(1)) * first * first + second) * entropy + T(2) * gamma * first * slope +
+        return {scale * nll, scale * (gamma * first * nll + slope),
+                scale * (gamma * ((gamma - T(1)) * first * first + second) * nll + T(2) * gamma * first * slope +
                          variance)};
     }
 };

@@ -4,7 +4,6 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/losses/totals.hpp"
 #include "support/instruction_set.hpp"
 #include "support/parallel.hpp"
 
@@ -55,19 +54,6 @@ namespace {
 constexpr Index block_size = Index{1} << 10;
 constexpr Index chunk_size = 64 * block_size;
 
-// Numbers of the samples of elements first .. first + count - 1, one for each element; `room` holds as many.
-template <class V>
-const V* spread(const PerSample<V>& of, Index first, Index count, V* room) {
-    if (of.repeat == 1) return of.values.data() + first;
-    for (Index done = 0; done < count;) {
-        const Index sample = (first + done) / of.repeat;
-        const Index end = std::min(count, (sample + 1) * of.repeat - first);
-        std::fill(room + done, room + end, of.values[static_cast<std::size_t>(sample)]);
-        done = end;
-    }
-    return room;
-}
-
 template <class T>
 class Evaluation {
   public:
@@ -92,6 +78,7 @@ class Evaluation {
     struct Scratch {
         T values[block_size];
         T weights[block_size];
+        T each[block_size];
         std::uint8_t kept[block_size];
     };
 
@@ -137,8 +124,9 @@ class Evaluation {
         T* const values = problem_.values.empty() ? scratch.values : place(problem_.values);
         T* const gradient = place(problem_.gradient);
         T* const curvature = place(problem_.curvature);
-        terms_(problem_.prediction.data() + first, problem_.target.data() + first, count, problem_.parameters, values,
-               gradient, curvature);
+        const T* const each = problem_.varying.empty() ? nullptr : parameters_of(first, count, scratch.each);
+        terms_(problem_.prediction.data() + first, problem_.target.data() + first, each, count, problem_.parameters,
+               values, gradient, curvature);
 
         if (curvature != nullptr) apply_policy(curvature, count);
         if (!problem_.weight.values.empty()) {
@@ -158,6 +146,18 @@ class Evaluation {
             }
         }
         if (sums_) blocks_.add(sum, values, count);
+    }
+
+    const T* parameters_of(Index first, Index count, T* room) const {
+        const Index size = ssize(problem_.varying), repeat = problem_.varying_repeat;
+        if (repeat == 1 && size == count_) return problem_.varying.data() + first;
+        Index number = first / repeat % size;
+        for (Index done = 0, end = repeat - first % repeat; done < count; end += repeat) {
+            const T value = problem_.varying[static_cast<std::size_t>(number)];
+            for (; done < std::min(end, count); ++done) room[done] = value;
+            number = number + 1 < size ? number + 1 : 0;
+        }
+        return room;
     }
 
     void apply_policy(T* curvature, Index count) const {

@@ -8,21 +8,10 @@
 #include <cstdint>
 
 #include "kernels/losses/blocks.hpp"
+#include "kernels/losses/reduction.hpp"
 #include "support/view.hpp"
 
 namespace metrix::losses {
-
-enum class Reduction { none, sum, mean };
-
-// Of second derivatives that an optimiser divides by: as they are, at least 1e-16, their magnitude, or 1.
-enum class Curvature { exact, clip, absolute, ones };
-
-// One number for each `repeat` elements that follow each other; none if empty.
-template <class V>
-struct PerSample {
-    View1<const V> values;
-    Index repeat = 1;
-};
 
 template <class T>
 struct Problem {
@@ -30,6 +19,8 @@ struct Problem {
     T parameters[3] = {};
     View1<const T> prediction;
     View1<const T> target;
+    View1<const T> varying;    // the first parameter, of formulas that say `varies`: one for each `varying_repeat`
+    Index varying_repeat = 1;  // elements that follow each other, from the first again after the last; or empty
     PerSample<T> weight;
     PerSample<std::uint8_t> mask;  // not 0: takes part
     Reduction reduction = Reduction::mean;

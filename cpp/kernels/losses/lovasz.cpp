@@ -5,7 +5,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "kernels/losses/totals.hpp"
+#include "kernels/losses/reduction.hpp"
 #include "support/buffer.hpp"
 #include "support/error.hpp"
 #include "support/ordering.hpp"

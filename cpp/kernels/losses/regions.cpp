@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/losses/totals.hpp"
+#include "kernels/losses/reduction.hpp"
 #include "support/parallel.hpp"
 
 namespace metrix::losses {

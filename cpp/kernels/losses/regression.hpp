@@ -83,6 +83,7 @@ struct log_cosh_loss {
 
 // quantile
 struct quantile_loss {
+    static constexpr bool varies = true;
     template <class T>
     static METRIX_INLINE Terms<T> at(T x, T y, const T* parameters) {
         const T quantile = parameters[0];
@@ -119,6 +120,31 @@ using poisson_nll_loss = poisson_nll<true, false>;
 using poisson_nll_loss_full = poisson_nll<true, true>;
 using poisson_nll_loss_of_rate = poisson_nll<false, false>;
 using poisson_nll_loss_of_rate_full = poisson_nll<false, true>;
+
+// Of a normal distribution, by its mean: variance, eps (the least variance), a constant to add.
+struct gaussian_nll_loss {
+    static constexpr bool varies = true;
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T x, T y, const T* parameters) {
+        const T variance = greater(parameters[0], parameters[1]);
+        const T r = x - y;
+        const T slope = r / variance;
+        return {T(0.5) * (log(variance) + r * slope) + parameters[2], slope, T(1) / variance};
+    }
+};
+
+// The same by its variance: the mean, and so on.
+struct gaussian_nll_loss_by_variance {
+    static constexpr bool varies = true;
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T x, T y, const T* parameters) {
+        const T variance = greater(x, parameters[1]);
+        const T r = parameters[0] - y;
+        const T share = r * r / variance;
+        return {T(0.5) * (log(variance) + share) + parameters[2], T(0.5) * (T(1) - share) / variance,
+                (share - T(0.5)) / (variance * variance)};
+    }
+};
 
 struct msle_loss {
     template <class T>

@@ -210,17 +210,16 @@ class Item {
             states = after;
         }
 
-        // P = end_ 2^end_exponent_, the sum of the last two states.
+        // P is the sum of the last two states.
         const double top = std::max(states.blanks.exponent[labels_], states.labels.exponent[labels_]);
         double total = 0;
         for (const Scaled& last : {states.blanks, states.labels}) {
             total += std::ldexp(last.mantissa[labels_], whole(last.exponent[labels_] - top));
         }
-        end_ = total;
-        end_exponent_ = top;
-        blocks_.normalise({&end_, &end_exponent_}, 1);
-        if (end_ == 0) return std::numeric_limits<double>::infinity();
-        return -(blocks_.log(end_) + end_exponent_ * ln2);
+        double exponent = top;
+        blocks_.normalise({&total, &exponent}, 1);
+        if (total == 0) return std::numeric_limits<double>::infinity();
+        return -(blocks_.log(total) + exponent * ln2);
     }
 
     void go_backward(double upstream) {
@@ -233,7 +232,6 @@ class Item {
         States states = clear(weights_.data());
         states.blanks.mantissa[labels_] = 1;
         states.blanks.exponent[labels_] = 0;
-        const double inverse = 1 / end_;
         for (Index t = frames_ - 1; t >= 0; --t) {
             double* const room = emissions_.data() + t * 2 * size;
             const Scaled emission = {room, room + size};
@@ -241,16 +239,17 @@ class Item {
             const States alpha = states_at(alpha_.data() + (t + 1) * row_size());
             clear(before.blanks, places_);
             clear(before.labels, places_);
-            const double of_blank =
-                blocks_.retreat(places_, states, emission, skips_.data(), barriers_.data(), before, alpha, inverse,
-                                end_exponent_, label_occupancy_.data(), blank_occupancy_.data());
+            const Occupancy occupancy =
+                blocks_.retreat(places_, states, emission, skips_.data(), barriers_.data(), before, alpha,
+                                label_occupancy_.data(), blank_occupancy_.data());
             normalise(before, frames_ - t);
             states = before;
-            set_gradient(t, emission, of_blank, upstream);
+            set_gradient(t, emission, occupancy, upstream);
         }
     }
 
-    void set_gradient(Index frame, const Scaled& emission, double of_blank, double upstream) {
+    void set_gradient(Index frame, const Scaled& emission, const Occupancy& of_frame, double upstream) {
+        const double inverse = 1 / of_frame.all;
         std::fill(occupancy_.begin(), occupancy_.end(), 0.0);
         for (std::size_t k = 0; k < targets_.size(); ++k) {
             occupancy_[static_cast<std::size_t>(slot_of_label_[k])] += label_occupancy_[k];
@@ -265,14 +264,14 @@ class Item {
         // Doubles tell a probability from an occupancy that is almost the same.
         const auto gradient = [&](Index place, double occupancy) {
             const double probability = problem_.from_logits ? probabilities_[static_cast<std::size_t>(place)] : 0;
-            return static_cast<T>((probability - occupancy) * upstream);
+            return static_cast<T>((probability - occupancy * inverse) * upstream);
         };
         if (problem_.from_logits) blocks_.plain(emission, places_ + 1, probabilities_.data());
         for (std::size_t slot = 0; slot < first_of_slot_.size(); ++slot) {
             const Index k = first_of_slot_[slot];
             row[targets_[static_cast<std::size_t>(k)]] = gradient(k, occupancy_[slot]);
         }
-        row[problem_.blank] = gradient(places_, of_blank);
+        row[problem_.blank] = gradient(places_, of_frame.blanks);
     }
 
     // For ldexp: nothing of a probability is left below.
@@ -287,8 +286,6 @@ class Item {
     Index places_ = 0;
     View1<const std::int64_t> targets_;
     bool keeps_alpha_ = false;
-    double end_ = 0;
-    double end_exponent_ = 0;
     std::vector<double> skips_;
     std::vector<double> barriers_;
     std::vector<double> log_probabilities_;

@@ -160,16 +160,18 @@ METRIX_INLINE void multiply(const Scaled& values, double mantissa, double expone
     for (Index k = 0; k < count; ++k) e[k] += exponent;
 }
 
-// How likely states are: alpha beta / P, of which rounding makes no more than 1.
-METRIX_INLINE void occupy(const Scaled& alpha, const Scaled& beta, double inverse, double exponent, Index count,
+METRIX_INLINE void add_exponents(const Scaled& alpha, const Scaled& beta, Index count, double* __restrict result) {
+    const double* const __restrict e = alpha.exponent;
+    const double* const __restrict beta_e = beta.exponent;
+    for (Index k = 0; k < count; ++k) result[k] = e[k] + beta_e[k];
+}
+
+// alpha beta / 2^top, given their exponents.
+METRIX_INLINE void occupy(const Scaled& alpha, const Scaled& beta, double top, Index count,
                           double* __restrict occupancy) {
     const double* const __restrict m = alpha.mantissa;
-    const double* const __restrict e = alpha.exponent;
     const double* const __restrict beta_m = beta.mantissa;
-    const double* const __restrict beta_e = beta.exponent;
-    for (Index k = 0; k < count; ++k) occupancy[k] = lesser((e[k] + beta_e[k]) - exponent, far);
-    for (Index k = 0; k < count; ++k) occupancy[k] = m[k] * beta_m[k] * inverse * weight(occupancy[k]);
-    for (Index k = 0; k < count; ++k) occupancy[k] = lesser(occupancy[k], 1.0);
+    for (Index k = 0; k < count; ++k) occupancy[k] = m[k] * beta_m[k] * weight(occupancy[k] - top);
 }
 
 void advance(Index places, const States& before, const Scaled& emission, const double* skips, const double* barriers,
@@ -182,17 +184,24 @@ void advance(Index places, const States& before, const Scaled& emission, const d
     multiply(own, emission, places);
 }
 
-double retreat(Index places, const States& after, const Scaled& emission, const double* skips, const double* barriers,
-               const States& before, const States& alpha, double inverse, double exponent, double* label_occupancy,
-               double* blank_occupancy) {
+Occupancy retreat(Index places, const States& after, const Scaled& emission, const double* skips,
+                  const double* barriers, const States& before, const States& alpha, double* of_labels,
+                  double* of_blanks) {
     join_two(after.blanks, after.labels, places, before.blanks.mantissa, before.blanks.exponent);
-    occupy(alpha.blanks, before.blanks, inverse, exponent, places, blank_occupancy);
-    multiply(before.blanks, emission.mantissa[places], emission.exponent[places], places);
     join_three(after.labels, from(after.blanks, 1), from(after.labels, 1), skips + 1, barriers + 1, places,
                before.labels.mantissa, before.labels.exponent);
-    occupy(from(alpha.labels, 1), before.labels, inverse, exponent, places, label_occupancy);
+
+    const Scaled alpha_labels = from(alpha.labels, 1);
+    add_exponents(alpha.blanks, before.blanks, places, of_blanks);
+    add_exponents(alpha_labels, before.labels, places, of_labels);
+    const double top = greater(greatest(of_blanks, places), greatest(of_labels, places));
+    occupy(alpha.blanks, before.blanks, top, places, of_blanks);
+    occupy(alpha_labels, before.labels, top, places, of_labels);
+
+    multiply(before.blanks, emission.mantissa[places], emission.exponent[places], places);
     multiply(before.labels, emission, places);
-    return sum(blank_occupancy, places);
+    const double blanks = sum(of_blanks, places);
+    return {blanks, blanks + sum(of_labels, places)};
 }
 
 void plain(Scaled values, Index count, double* __restrict result) {

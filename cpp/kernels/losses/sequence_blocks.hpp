@@ -25,6 +25,12 @@ constexpr Index places_at_once = 8;
 
 constexpr double exponent_of_zero = -1e300;
 
+// Of a frame.
+struct Occupancy {
+    double blanks;
+    double all;
+};
+
 struct Greatest {
     double greatest;
     double sum;
@@ -48,11 +54,11 @@ struct SequenceBlocks {
     void (*advance)(Index places, const States& before, const Scaled& emission, const double* skips,
                     const double* barriers, const States& after);
     // Likewise backwards: `after` holds beta times emission of the next frame, `before` is to hold that of this one.
-    // How likely each state is, from alpha (over `inverse` 2^`exponent`): of labels in `label_occupancy`; the sum of
-    // blanks.
-    double (*retreat)(Index places, const States& after, const Scaled& emission, const double* skips,
-                      const double* barriers, const States& before, const States& alpha, double inverse,
-                      double exponent, double* label_occupancy, double* blank_occupancy);
+    // How likely each state is, alpha beta, over what all states of the frame have in common: their sum takes it out,
+    // which no exponent is too large for.
+    Occupancy (*retreat)(Index places, const States& after, const Scaled& emission, const double* skips,
+                         const double* barriers, const States& before, const States& alpha, double* of_labels,
+                         double* of_blanks);
     // As doubles; exponents up to 1000.
     void (*plain)(Scaled values, Index count, double* result);
     // Mantissas back to between 1 and 2.

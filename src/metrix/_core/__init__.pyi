@@ -4,15 +4,15 @@ Kernels of metrix; use the documented functions of the package instead.
 
 from __future__ import annotations
 import typing
+from . import detection
+from . import losses
 from . import batches
 from . import boxes
 from . import classification
 from . import curves
-from . import detection
 from . import distances
-from . import keypoints
-from . import losses
 from . import image_quality
+from . import keypoints
 from . import masks
 from . import matching
 from . import panoptic

@@ -3,7 +3,7 @@ import numpy
 import numpy.typing
 import typing
 
-__all__: list[str] = ["halve", "structural_similarity", "structural_similarity_gradient"]
+__all__: list[str] = ["halve", "squared_error", "structural_similarity", "structural_similarity_gradient"]
 
 @typing.overload
 def halve(
@@ -16,6 +16,24 @@ def halve(
 @typing.overload
 def halve(
     images: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def squared_error(
+    image: numpy.typing.NDArray[numpy.uint8],
+    reference: numpy.typing.NDArray[numpy.uint8],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def squared_error(
+    image: numpy.typing.NDArray[numpy.float32],
+    reference: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def squared_error(
+    image: numpy.typing.NDArray[numpy.float64],
+    reference: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def structural_similarity(

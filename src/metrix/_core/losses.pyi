@@ -7,21 +7,30 @@ import typing
 
 __all__: list[str] = [
     "assign_points",
+    "batch_triplet_gradient",
+    "batch_triplet_loss",
     "best_overlaps",
     "box_formulas",
     "box_loss",
     "ctc_loss",
     "elementary",
     "elementwise",
+    "entropic_transport",
     "formulas",
     "instruction_set",
     "lovasz_hinge_loss",
     "lovasz_softmax_loss",
     "match_anchors",
+    "mine_triplets",
+    "pairwise_distances",
     "project_masks",
     "region_gradient",
     "region_sums",
+    "row_formulas",
+    "rows",
+    "sum",
     "use_instruction_set",
+    "wasserstein_distance",
 ]
 
 def assign_points(
@@ -31,6 +40,22 @@ def assign_points(
     truths: numpy.typing.NDArray[numpy.float64],
     radius: typing.SupportsFloat | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.int64]: ...
+def batch_triplet_gradient(
+    embeddings: numpy.typing.NDArray[numpy.float64],
+    distances: numpy.typing.NDArray[numpy.float64],
+    squared: bool,
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def batch_triplet_loss(
+    distances: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 def best_overlaps(
     boxes: numpy.typing.NDArray[numpy.float64],
     truths: numpy.typing.NDArray[numpy.float64],
@@ -104,6 +129,8 @@ def elementwise(
     prediction: numpy.typing.NDArray[numpy.float32],
     target: numpy.typing.NDArray[numpy.float32],
     parameters: tuple[typing.Any, ...],
+    varying: numpy.typing.NDArray[numpy.float32] | None,
+    varying_repeat: typing.SupportsInt | typing.SupportsIndex,
     wanted: typing.SupportsInt | typing.SupportsIndex,
     reduction: typing.SupportsInt | typing.SupportsIndex,
     weight: numpy.typing.NDArray[numpy.float32] | None,
@@ -120,6 +147,8 @@ def elementwise(
     prediction: numpy.typing.NDArray[numpy.float64],
     target: numpy.typing.NDArray[numpy.float64],
     parameters: tuple[typing.Any, ...],
+    varying: numpy.typing.NDArray[numpy.float64] | None,
+    varying_repeat: typing.SupportsInt | typing.SupportsIndex,
     wanted: typing.SupportsInt | typing.SupportsIndex,
     reduction: typing.SupportsInt | typing.SupportsIndex,
     weight: numpy.typing.NDArray[numpy.float64] | None,
@@ -128,6 +157,19 @@ def elementwise(
     upstream: numpy.typing.NDArray[numpy.float64] | None,
     upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
     curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def entropic_transport(
+    x: numpy.typing.NDArray[numpy.float64],
+    x_weights: numpy.typing.NDArray[numpy.float64],
+    y: numpy.typing.NDArray[numpy.float64] | None,
+    y_weights: numpy.typing.NDArray[numpy.float64] | None,
+    power: typing.SupportsInt | typing.SupportsIndex,
+    epsilon: typing.SupportsFloat | typing.SupportsIndex,
+    most_iterations: typing.SupportsInt | typing.SupportsIndex,
+    tolerance: typing.SupportsFloat | typing.SupportsIndex,
+    start: numpy.typing.NDArray[numpy.float64] | None,
+    wants_gradients: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
 def instruction_set() -> str: ...
@@ -203,6 +245,18 @@ def match_anchors(
     keeps_best: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.int64]: ...
+def mine_triplets(
+    distances: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    mining: str,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def pairwise_distances(
+    x: numpy.typing.NDArray[numpy.float64],
+    y: numpy.typing.NDArray[numpy.float64],
+    squared: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def project_masks(
     masks: numpy.typing.NDArray[numpy.uint8],
     boxes: numpy.typing.NDArray[numpy.float64],
@@ -268,7 +322,69 @@ def region_sums(
     is_batch: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]: ...
+@typing.overload
+def rows(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float32],
+    axis: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float32] | None,
+    labels: numpy.typing.NDArray[numpy.int64] | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    class_weight: numpy.typing.NDArray[numpy.float32] | None,
+    counts_classes: bool,
+    parameters: tuple[typing.Any, ...],
+    share: typing.SupportsFloat | typing.SupportsIndex,
+    wanted: typing.SupportsInt | typing.SupportsIndex,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float32] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float32] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def rows(
+    formula: typing.SupportsInt | typing.SupportsIndex,
+    prediction: numpy.typing.NDArray[numpy.float64],
+    axis: typing.SupportsInt | typing.SupportsIndex,
+    target: numpy.typing.NDArray[numpy.float64] | None,
+    labels: numpy.typing.NDArray[numpy.int64] | None,
+    ignored_label: typing.SupportsInt | typing.SupportsIndex,
+    class_weight: numpy.typing.NDArray[numpy.float64] | None,
+    counts_classes: bool,
+    parameters: tuple[typing.Any, ...],
+    share: typing.SupportsFloat | typing.SupportsIndex,
+    wanted: typing.SupportsInt | typing.SupportsIndex,
+    reduction: typing.SupportsInt | typing.SupportsIndex,
+    weight: numpy.typing.NDArray[numpy.float64] | None,
+    mask: numpy.typing.NDArray[numpy.uint8] | None,
+    divide_by_weights: bool,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    upstream_of_result: typing.SupportsFloat | typing.SupportsIndex,
+    curvature_policy: typing.SupportsInt | typing.SupportsIndex,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+def sum(values: numpy.typing.NDArray[numpy.float64]) -> float: ...
 def use_instruction_set(name: str) -> bool: ...
+@typing.overload
+def wasserstein_distance(
+    u_values: numpy.typing.NDArray[numpy.float32],
+    v_values: numpy.typing.NDArray[numpy.float32],
+    u_weights: numpy.typing.NDArray[numpy.float64] | None,
+    v_weights: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def wasserstein_distance(
+    u_values: numpy.typing.NDArray[numpy.float64],
+    v_values: numpy.typing.NDArray[numpy.float64],
+    u_weights: numpy.typing.NDArray[numpy.float64] | None,
+    v_weights: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]: ...
 
 box_formulas: dict[str, int]
 formulas: dict[str, int]
+row_formulas: dict[str, int]

@@ -15,12 +15,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from metrix.adapters._gradients import value_and_gradients
 from metrix.losses._elementwise import ElementwiseLoss
 from metrix.losses._loss import Loss
 
 _HALF = (torch.float16, torch.bfloat16)
-#: Types of parameters that a schema can hold, by a word of the annotation; arrays are tensors.
-_TYPES = {"ArrayLike": "Tensor?", "bool": "bool", "float": "float", "int": "int", "str": "str"}
+#: Types of parameters that a schema can hold, by their annotation; arrays are tensors.
+_TYPES = {
+    "npt.ArrayLike": "Tensor?",
+    "float | npt.ArrayLike": "Tensor?",
+    "bool": "bool",
+    "float": "float",
+    "int": "int",
+    "str": "str",
+}
 _MAY_BE = {"Tensor?": torch.Tensor, "bool": bool, "float": (int, float), "int": int, "str": str}
 
 
@@ -41,10 +49,9 @@ def schema_types(loss: Loss) -> dict[str, str] | None:
         if isinstance(parameter.default, str):
             types[name] = "str"
             continue
-        found = [kind for word, kind in _TYPES.items() if word in annotation]
-        if len(found) == 1:
-            optional = "?" if "None" in annotation and found[0] != "Tensor?" else ""
-            types[name] = found[0] + optional
+        kind = _TYPES.get(annotation.removesuffix(" | None"))
+        if kind is not None:
+            types[name] = kind + ("?" if "None" in annotation and kind != "Tensor?" else "")
     return types
 
 
@@ -54,18 +61,6 @@ def fits(value: Any, kind: str) -> bool:
         return kind.endswith("?")
     kind = kind if kind == "Tensor?" else kind.rstrip("?")
     return isinstance(value, _MAY_BE[kind]) and (kind == "bool" or not isinstance(value, bool))  # type: ignore[arg-type]
-
-
-def value_and_gradients(
-    loss: Loss, names: Sequence[str], inputs: Sequence[Any], given: Mapping[str, Any]
-) -> tuple[Any, tuple[Any, ...]]:
-    """The value, and the gradients by the inputs of these names alone."""
-    if not names:
-        return loss(*inputs, **given), ()
-    if len(loss.differentiable) == 1:
-        value, gradient = loss.value_and_grad(*inputs, **given)
-        return value, (gradient,)
-    return loss.value_and_grad(*inputs, wrt=tuple(names), **given)
 
 
 class Once(torch.autograd.Function):
@@ -97,6 +92,8 @@ class Operator:
         # PyTorch wants tensors first: inputs, then arrays such as weights, then what is named.
         self.names = [*loss.inputs, *(name for name, kind in types.items() if kind == "Tensor?")]
         defaults = inspect.signature(loss).parameters
+        #: Arrays that are not None where nobody gives them.
+        self.numbers = {name for name in self.names if defaults[name].default not in (None, inspect.Parameter.empty)}
         others = [
             f"{kind} {name}{_default(defaults[name].default)}" for name, kind in types.items() if kind != "Tensor?"
         ]
@@ -116,7 +113,12 @@ class Operator:
         """Inputs and named parameters, as NumPy has them."""
         count = len(self.loss.inputs)
         arrays = [None if tensor is None else array(tensor) for tensor in tensors]
-        return arrays[:count], {**dict(zip(self.names[count:], arrays[count:])), **parameters}
+        named = {
+            name: given if given is None or given.ndim else given.item()
+            for name, given in zip(self.names[count:], arrays[count:])
+            if given is not None or name not in self.numbers
+        }
+        return arrays[:count], {**named, **parameters}
 
     def _value(self, *tensors: Any, wanted: Sequence[bool], **parameters: Any) -> tuple[torch.Tensor, ...]:
         inputs, given = self._split(tensors, parameters)

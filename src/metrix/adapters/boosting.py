@@ -160,6 +160,8 @@ class Objective:
 
         Where all targets ask for an infinite one, such as a single class, a finite one at which hardly any gradient is left.
         """
+        if self.link == "softmax":
+            raise ValueError(f"{self.loss.__name__}: has a score for each class; begin from 0")
         targets = np.asarray(targets, dtype=np.float64)
         if not targets.size:
             raise ValueError("targets: expected at least one")

@@ -5,7 +5,24 @@ No kernel: gathers the families.
 
 from __future__ import annotations
 
+from metrix.classification.calibration import (
+    CalibrationError,
+    classwise_calibration_error,
+    expected_calibration_error,
+    maximum_calibration_error,
+    reliability_curve,
+)
 from metrix.classification.confusion import ConfusionMatrix, confusion_matrix, multilabel_confusion_matrix
+from metrix.classification.probabilities import brier_score_loss, log_loss, top_k_accuracy_score
+from metrix.classification.ranking import (
+    RankingHistogram,
+    RankingMetrics,
+    average_precision_score,
+    det_curve,
+    precision_recall_curve,
+    roc_auc_score,
+    roc_curve,
+)
 from metrix.classification.scores import (
     Scores,
     accuracy_score,
@@ -27,12 +44,20 @@ from metrix.classification.scores import (
 )
 
 __all__ = [
+    "CalibrationError",
     "ConfusionMatrix",
+    "RankingHistogram",
+    "RankingMetrics",
     "Scores",
     "accuracy_score",
+    "average_precision_score",
     "balanced_accuracy_score",
+    "brier_score_loss",
+    "classwise_calibration_error",
     "cohen_kappa_score",
     "confusion_matrix",
+    "det_curve",
+    "expected_calibration_error",
     "f1_score",
     "false_discovery_rate",
     "false_negative_rate",
@@ -41,10 +66,17 @@ __all__ = [
     "fbeta_score",
     "hamming_loss",
     "jaccard_score",
+    "log_loss",
     "matthews_corrcoef",
+    "maximum_calibration_error",
     "multilabel_confusion_matrix",
     "negative_predictive_value",
+    "precision_recall_curve",
     "precision_score",
     "recall_score",
+    "reliability_curve",
+    "roc_auc_score",
+    "roc_curve",
     "specificity_score",
+    "top_k_accuracy_score",
 ]

@@ -73,22 +73,22 @@ def counted(
     low, span = _range_of(truth, predicted, classes, ignore_index if num_classes is None else None)
     if span > _WIDEST:
         return _by_occurring(truth, predicted, classes, ignore_index, weight, num_threads, num_classes is not None)
-    table = _core.classification.confusion_matrix(
-        truth,
-        predicted,
-        None if weight is None else weight.astype(np.float64),
-        low,
-        span,
-        ignore_index,
-        resolve_num_threads(num_threads),
-    )
+    threads = resolve_num_threads(num_threads)
+    counts: Any = None
+    if weight is None or classes is None:
+        counts = _core.classification.confusion_matrix(truth, predicted, None, low, span, ignore_index, threads)
+    table: Any = counts
+    if weight is not None:
+        values = weight.astype(np.float64)
+        table = _core.classification.confusion_matrix(truth, predicted, values, low, span, ignore_index, threads)
     if weight is not None and weight.dtype == np.int64:
         table = table.astype(np.int64)
     if num_classes is not None:
         _refuse_others(truth, predicted, table, span, ignore_index)
     inner = table[:span, :span]
     if classes is None:
-        found = np.flatnonzero(inner.any(axis=0) | inner.any(axis=1))
+        seen = counts[:span, :span]  # whatever the weights
+        found = np.flatnonzero(seen.any(axis=0) | seen.any(axis=1))
         kept = found + low
         return inner[np.ix_(found, found)], kept if names is None else names[kept]
     places = classes.astype(np.int64) - low

@@ -436,10 +436,10 @@ def _score(rate: Rate, counts: Counts, average: str | None, zero_division: float
     return averaged(rate, counts, average, zero_division)
 
 
-def accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None, num_threads: int | None = None) -> float:
+def accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
     """Share of labels that are right; of multilabel data, of samples of which all labels are. Empty: NaN.
 
-    Composed from the confusion matrix.
+    Composed from NumPy, for any number of classes.
 
     Example:
         >>> accuracy_score([0, 1, 2, 3], [0, 2, 2, 3])
@@ -455,9 +455,15 @@ def accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None, num_t
         if len(right) == 0:
             return float("nan")
         return float(np.average(right, weights=sample_weight))
-    matrix, _ = counted(truth, y_pred, None, None, None, sample_weight, num_threads)
-    with np.errstate(all="ignore"):
-        return float(np.float64(np.trace(matrix)) / matrix.sum())
+    predicted = as_ndarray(y_pred, "y_pred")
+    if predicted.shape != truth.shape:
+        raise ValueError(f"y_pred: expected the shape of y_true, {truth.shape}, got {predicted.shape}")
+    right = truth == predicted
+    if right.size == 0:
+        return float("nan")
+    if sample_weight is None:
+        return float(np.count_nonzero(right) / right.size)
+    return float(np.average(right, weights=weights(sample_weight, right.shape)))
 
 
 def balanced_accuracy_score(
@@ -540,7 +546,7 @@ def cohen_kappa_score(
         return float(1 - np.sum(penalty * matrix) / np.sum(penalty * expected))
 
 
-def hamming_loss(y_true: Any, y_pred: Any, *, sample_weight: Any = None, num_threads: int | None = None) -> float:
+def hamming_loss(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
     """Share of labels that are wrong; of multilabel data, of all flags. Empty: NaN.
 
     Composed from the confusion matrix.
@@ -554,7 +560,7 @@ def hamming_loss(y_true: Any, y_pred: Any, *, sample_weight: Any = None, num_thr
     """
     truth = as_ndarray(y_true, "y_true")
     if truth.ndim == 1:
-        return 1 - accuracy_score(truth, y_pred, sample_weight=sample_weight, num_threads=num_threads)
+        return 1 - accuracy_score(truth, y_pred, sample_weight=sample_weight)
     cells = multilabel_confusion_matrix(truth, y_pred, sample_weight=sample_weight)
     with np.errstate(all="ignore"):
         return float(np.float64(cells[:, 0, 1].sum() + cells[:, 1, 0].sum()) / cells.sum())

@@ -26,7 +26,9 @@ from metrix.losses.adversarial import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
+from metrix.losses.boundaries import boundary_loss, hausdorff_dt_loss
 from metrix.losses.classification import (
+    balanced_bce_loss,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     hinge_loss,
@@ -34,6 +36,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
+from metrix.losses.compound import WeightedSum, bce_dice_loss, ce_dice_loss
 from metrix.losses.contrast import (
     barlow_twins_loss,
     info_nce_loss,
@@ -41,6 +44,15 @@ from metrix.losses.contrast import (
     supervised_contrastive_loss,
 )
 from metrix.losses.detection import ciou_loss, diou_loss, eiou_loss, focal_eiou_loss, giou_loss, iou_loss
+from metrix.losses.divergence import (
+    cross_entropy_dist,
+    entropy,
+    jeffreys_div,
+    js_div,
+    kl_div,
+    skew_js_div,
+    skew_kl_div,
+)
 from metrix.losses.embedding import (
     center_loss,
     circle_loss,
@@ -48,6 +60,8 @@ from metrix.losses.embedding import (
     negative_cosine_loss,
     triplet_margin_loss,
 )
+from metrix.losses.fcos import condinst_mask_loss, fcos_loss
+from metrix.losses.fusion import fusion_gradient_loss, fusion_intensity_loss
 from metrix.losses.generative import (
     cycle_consistency_loss,
     diffusion_loss,
@@ -60,8 +74,19 @@ from metrix.losses.generative import (
 )
 from metrix.losses.lovasz import lovasz_hinge_loss, lovasz_softmax_loss
 from metrix.losses.margins import arcface_loss, cosface_loss, softmax_loss, sphereface_loss
+from metrix.losses.multiclass import (
+    categorical_hinge_loss,
+    cross_entropy,
+    multi_margin_loss,
+    multilabel_soft_margin_loss,
+    nll_loss,
+    softmax_focal_loss,
+)
+from metrix.losses.perceptual import content_loss, ms_ssim_loss, ssim_loss, style_loss
+from metrix.losses.rcnn import fast_rcnn_loss, mask_rcnn_mask_loss, rpn_loss
 from metrix.losses.registry import find
 from metrix.losses.regression import (
+    gaussian_nll_loss,
     huber_loss,
     l1_loss,
     log_cosh_loss,
@@ -83,43 +108,71 @@ from metrix.losses.segmentation import (
     tversky_loss,
 )
 from metrix.losses.sequence import ctc_loss
+from metrix.losses.stereo import cost_volume_loss, disparity_gradient_loss, disparity_sequence_loss
+from metrix.losses.suggestion import suggest
+from metrix.losses.transport import sinkhorn_divergence, wasserstein_distance
+from metrix.losses.triplets import batch_triplet_loss
 from metrix.losses.yolo import yolo_v1_loss, yolo_v3_loss
 
 __all__ = [
     "PROPERTIES",
     "TASKS",
+    "WeightedSum",
     "arcface_loss",
+    "balanced_bce_loss",
     "barlow_twins_loss",
+    "batch_triplet_loss",
+    "bce_dice_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "boundary_loss",
+    "categorical_hinge_loss",
+    "ce_dice_loss",
     "center_loss",
     "ciou_loss",
     "circle_loss",
+    "condinst_mask_loss",
+    "content_loss",
     "contrastive_divergence_loss",
     "contrastive_loss",
     "cosface_loss",
+    "cost_volume_loss",
+    "cross_entropy",
+    "cross_entropy_dist",
     "ctc_loss",
     "cycle_consistency_loss",
     "dice_loss",
     "diffusion_loss",
     "diou_loss",
+    "disparity_gradient_loss",
+    "disparity_sequence_loss",
     "eiou_loss",
     "elbo_loss",
+    "entropy",
+    "fast_rcnn_loss",
+    "fcos_loss",
     "find",
     "flow_nll_loss",
     "focal_eiou_loss",
     "focal_tversky_loss",
+    "fusion_gradient_loss",
+    "fusion_intensity_loss",
     "gan_discriminator_loss",
     "gan_generator_loss",
     "gaussian_kl_loss",
+    "gaussian_nll_loss",
     "giou_loss",
     "gradient_penalty",
+    "hausdorff_dt_loss",
     "hinge_loss",
     "huber_loss",
     "identity_loss",
     "info_nce_loss",
     "iou_loss",
     "jaccard_loss",
+    "jeffreys_div",
+    "js_div",
+    "kl_div",
     "l1_loss",
     "l2_penalty",
     "log_cosh_dice_loss",
@@ -127,27 +180,41 @@ __all__ = [
     "lovasz_hinge_loss",
     "lovasz_softmax_loss",
     "mape_loss",
+    "mask_rcnn_mask_loss",
+    "ms_ssim_loss",
     "mse_loss",
     "msle_loss",
+    "multi_margin_loss",
+    "multilabel_soft_margin_loss",
     "nce_loss",
     "negative_cosine_loss",
+    "nll_loss",
     "nt_xent_loss",
     "poisson_nll_loss",
     "pseudo_huber_loss",
     "quantile_loss",
     "reconstruction_loss",
+    "rpn_loss",
     "sensitivity_specificity_loss",
     "sigmoid_focal_loss",
+    "sinkhorn_divergence",
+    "skew_js_div",
+    "skew_kl_div",
     "smape_loss",
     "smooth_l1_loss",
     "soft_margin_loss",
+    "softmax_focal_loss",
     "softmax_loss",
     "sphereface_loss",
     "squared_hinge_loss",
+    "ssim_loss",
+    "style_loss",
+    "suggest",
     "supervised_contrastive_loss",
     "triplet_margin_loss",
     "tversky_loss",
     "wasserstein_critic_loss",
+    "wasserstein_distance",
     "wasserstein_generator_loss",
     "yolo_v1_loss",
     "yolo_v3_loss",

@@ -67,7 +67,8 @@ def mask_of(values: Any, shape: tuple[int, ...], of: str = "pred") -> Array:
 
 def check_reduction(reduction: Any, denominator: Any) -> None:
     """Both are among those that there are."""
-    one_of(reduction, "reduction", sorted(REDUCTIONS))
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction: expected one of {sorted(REDUCTIONS)}, got {reduction!r}")
     if denominator not in ("weights", "count"):
         raise ValueError(f"mean_denominator: expected 'weights' or 'count', got {denominator!r}")
 
@@ -92,6 +93,17 @@ def not_negative(value: float, name: str) -> float:
 def fraction(value: float, name: str) -> float:
     """A number between 0 and 1, neither of which it is."""
     return number(value, name, "a number between 0 and 1", lambda given: 0 < given < 1)
+
+
+def each(values: Any, name: str, expected: str, is_right: Callable[[Any], Any]) -> npt.NDArray[np.float64]:
+    """Numbers along one axis, for all of which ``is_right`` holds."""
+    array = as_like(values, np.empty(0), name)
+    wrong = np.flatnonzero(~is_right(array))
+    if array.ndim != 1:
+        raise ValueError(f"{name}: expected a number or numbers along one axis, got shape {array.shape}")
+    if len(wrong):
+        raise ValueError(f"{name}[{wrong[0]}]: expected {expected}, got {array[wrong[0]]}")
+    return array
 
 
 def number(value: Any, name: str, expected: str, is_right: Callable[[float], bool]) -> float:

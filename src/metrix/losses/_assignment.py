@@ -114,7 +114,8 @@ def box_deltas(boxes: Floats, anchors: Floats, scale: tuple[float, float, float,
     """What has to be predicted at anchors to give boxes: shifts in sides of the anchor, and logarithms of ratios of sides."""
     centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     from_centres, from_sides = (anchors[:, :2] + anchors[:, 2:]) / 2, anchors[:, 2:] - anchors[:, :2]
-    return np.hstack([(centres - from_centres) / from_sides, np.log(sides / from_sides)]) * np.asarray(scale)
+    deltas: Floats = np.hstack([(centres - from_centres) / from_sides, np.log(sides / from_sides)]) * scale
+    return deltas
 
 
 def sample(index: Indices, count: int | None, positive_fraction: float, rng: np.random.Generator) -> Indices:

@@ -34,6 +34,7 @@ BoxFormula = tuple[int, tuple[float, ...]]
 SERIAL_SIZE = 1 << 14
 
 _REDUCTIONS = {"none": 0, "sum": 1, "mean": 2, "batchmean": 1}
+_FORMATS = {name: getattr(_core.boxes.Format, name) for name in ("xyxy", "xywh", "cxcywh")}
 _INPUTS = ("pred", "target")
 
 COMMON = """
@@ -94,7 +95,7 @@ class BoxLoss(Loss):
         /,
         *,
         grad_output: Any = None,
-        wrt: str | Sequence[str] = "pred",
+        wrt: str | Sequence[str] | None = "pred",
         **arguments: Any,
     ) -> tuple[Any, Any]:
         """The value, and its gradient by ``pred``.
@@ -103,9 +104,9 @@ class BoxLoss(Loss):
             pred, target, arguments: as of the call.
             grad_output: the gradient of what comes after by the value, which multiplies: a number, or (N,) numbers with
                 ``reduction="none"``.
-            wrt: "pred" or "target", or several of them for a tuple of gradients.
+            wrt: "pred" or "target"; several of them for a tuple of gradients, None for both.
         """
-        wanted = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        wanted = _INPUTS if wrt is None else (wrt,) if isinstance(wrt, str) else tuple(wrt)
         for name in wanted:
             one_of(name, "wrt", _INPUTS)
         value, gradients = self._ask(pred, target, arguments, wanted, grad_output)
@@ -119,7 +120,7 @@ class BoxLoss(Loss):
         reduction = arguments.pop("reduction", "mean")
         denominator = arguments.pop("mean_denominator", "weights")
         num_threads = arguments.pop("num_threads", None)
-        box_format = one_of(arguments.pop("box_format", "xyxy"), "box_format", ("xyxy", "xywh", "cxcywh"))
+        box_format = one_of(arguments.pop("box_format", "xyxy"), "box_format", tuple(_FORMATS))
         eps = not_negative(arguments.pop("eps", 1e-7), "eps")
         kernel, parameters = self._define(**arguments)
         check_reduction(reduction, denominator)
@@ -147,7 +148,7 @@ class BoxLoss(Loss):
                 kernel,
                 pred,
                 target,
-                getattr(_core.boxes.Format, box_format),
+                _FORMATS[box_format],
                 (eps, *parameters),
                 name is not None,
                 _REDUCTIONS[reduction],

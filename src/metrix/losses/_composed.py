@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from metrix import _core
 from metrix.losses._arguments import Array, as_like, check_reduction, mask_of, per_sample, same_shape
 from metrix.losses._facts import Facts
 from metrix.losses._loss import Loss, reducing, signature_of
@@ -183,7 +184,7 @@ class ComposedLoss(Loss):
 
         divisor = 1.0
         if reduction == "mean":
-            divisor = float(factor.sum() if denominator == "weights" else takes_part.sum())
+            divisor = _total(factor) if denominator == "weights" else float(takes_part.sum())
             factor = factor if terms.lengths is None else factor / terms.lengths
         elif reduction == "batchmean":
             divisor = float(len(like))
@@ -197,7 +198,12 @@ class ComposedLoss(Loss):
             weighted = np.where(takes_part, values, 0) * factor
             if reduction == "none":
                 return weighted.astype(dtype), gradients
-            return dtype.type(weighted.sum(dtype=np.float64) / divisor), gradients
+            return dtype.type(np.float64(_total(weighted)) / divisor), gradients
+
+
+def _total(terms: Array) -> float:
+    """The sum, rounded once."""
+    return _core.losses.sum(np.ascontiguousarray(terms, dtype=np.float64).ravel())
 
 
 def composed(

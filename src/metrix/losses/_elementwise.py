@@ -25,8 +25,12 @@ from metrix.losses._arguments import (
 from metrix.losses._facts import Facts
 from metrix.losses._loss import Hess, Loss, signature_of
 
-#: A formula of cpp/kernels/losses and its parameters.
-Formula = tuple[int, tuple[float, ...]]
+#: Of predictions, targets and a mask: the first parameter of each element, and how many elements that follow each other
+#: share one.
+Varying = Callable[[Array, Array, Array | None], tuple[Array, int]]
+
+#: A formula of cpp/kernels/losses and its parameters; the first one may vary.
+Formula = tuple[int, tuple[float, ...], Varying | None]
 
 #: So few elements are not worth a second thread, nor asking how many there may be.
 SERIAL_SIZE = 1 << 17
@@ -57,9 +61,25 @@ Raises:
 """
 
 
-def formula(name: str, *parameters: float) -> Formula:
+def formula(name: str, *parameters: float, varying: Varying | None = None) -> Formula:
     """A formula by its name in C++."""
-    return _core.losses.formulas[name], parameters
+    return _core.losses.formulas[name], parameters, varying
+
+
+def along_axis(values: Array, axis: int, name: str) -> Varying:
+    """A parameter for each place along one axis of the predictions; one axis alone is that axis."""
+
+    def spread(pred: Array, _target: Array, _mask: Array | None) -> tuple[Array, int]:
+        one = 0 if pred.ndim == 1 else axis
+        length = pred.shape[one] if -pred.ndim <= one < pred.ndim else None
+        if values.shape != (length,):
+            raise ValueError(
+                f"{name}: expected one number, or one for each place along axis {axis} of pred, of shape {pred.shape}, "
+                f"got shape {values.shape}"
+            )
+        return values.astype(pred.dtype), math.prod(pred.shape[one % pred.ndim + 1 :])
+
+    return spread
 
 
 class ElementwiseLoss(Loss):
@@ -116,7 +136,7 @@ class ElementwiseLoss(Loss):
     ) -> Any:
         weight = mask = num_threads = None
         reduction, denominator = "mean", "weights"
-        kernel, parameters = self._default
+        kernel, parameters, varying = self._default
         if arguments:
             weight = arguments.pop("weight", None)
             mask = arguments.pop("mask", None)
@@ -124,7 +144,7 @@ class ElementwiseLoss(Loss):
             denominator = arguments.pop("mean_denominator", "weights")
             num_threads = arguments.pop("num_threads", None)
             if arguments:
-                kernel, parameters = self._define(**arguments)
+                kernel, parameters, varying = self._define(**arguments)
         check_reduction(reduction, denominator)
 
         pred = predictions(pred)
@@ -132,7 +152,10 @@ class ElementwiseLoss(Loss):
         if weight is not None:
             weight = per_sample(as_like(weight, pred, "weight"), pred.shape, "weight")
         if mask is not None:
-            mask = mask_of(mask, pred.shape).view(np.uint8)
+            mask = mask_of(mask, pred.shape)
+        each, repeat = (None, 1) if varying is None else varying(pred, target, mask)
+        if mask is not None:
+            mask = mask.view(np.uint8)
         upstream, scale = None, 1.0
         if grad_output is not None and reduction == "none":
             upstream = same_shape(grad_output, pred, "grad_output")
@@ -151,6 +174,8 @@ class ElementwiseLoss(Loss):
             pred,
             target,
             parameters,
+            each,
+            repeat,
             wanted,
             _REDUCTIONS[reduction],
             weight,

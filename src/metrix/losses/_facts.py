@@ -67,6 +67,8 @@ class Facts:
             if unknown:
                 raise ValueError(f"facts: expected words of {known}, got {unknown}")
         implied = {IMPLIED[word] for word in self.properties if word in IMPLIED}
+        if math.isfinite(self.range[1]):
+            implied.add("bounded")
         object.__setattr__(self, "properties", self.properties | implied)
 
 

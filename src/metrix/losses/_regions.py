@@ -129,8 +129,7 @@ class RegionLoss(ComposedLoss):
         question = (*pixels.arguments, _KINDS[kind], is_batch)
         sums, kept = _KERNELS.region_sums(*question, pixels.num_threads)
         of = Sums(sums[:, places, 0], sums[:, places, 1], sums[:, places, 2], kept[:, None])
-        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            score = self._score(of, **parameters)
+        score = self._score(of, **parameters)
         return self._finish(pixels, question, places, score, of, class_weight, empty)
 
     def _finish(

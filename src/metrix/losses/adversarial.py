@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from metrix.losses._arguments import Array, not_negative, one_of, predictions, same_shape
-from metrix.losses._composed import Terms, composed, terms_of
+from metrix.losses._composed import FusedTerms, Terms, composed, terms_of
 from metrix.losses._embeddings import Unit
 from metrix.losses._facts import facts
 from metrix.losses.classification import binary_cross_entropy_with_logits, hinge_loss
@@ -110,7 +110,7 @@ def gan_generator_loss(fake: Any, /, *, mode: str = "nonsaturating") -> Terms:
     facts("image generation, distribution matching", "convex, differentiable, robust", needs=NEEDS, range=ANY),
     differentiable=("real", "fake"),
 )
-def wasserstein_critic_loss(real: Any, fake: Any, /) -> Terms:
+def wasserstein_critic_loss(real: Any, fake: Any, /) -> Terms | FusedTerms:
     """``critic(fake) - critic(real)``: minimized, it tells the two apart; for a critic that is Lipschitz.
 
     Its negative estimates the distance of the distributions, up to the critic's constant. Plain WGAN clips weights to
@@ -137,7 +137,7 @@ def wasserstein_critic_loss(real: Any, fake: Any, /) -> Terms:
         range=ANY,
     )
 )
-def wasserstein_generator_loss(fake: Any, /) -> Terms:
+def wasserstein_generator_loss(fake: Any, /) -> Terms | FusedTerms:
     """``-critic(fake)``.
 
     Inputs:

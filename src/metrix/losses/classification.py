@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from metrix.losses._arguments import fraction, not_negative, positive
-from metrix.losses._elementwise import Formula, elementwise, formula
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from metrix.losses._arguments import Array, each, fraction, not_negative, number, one_of, positive
+from metrix.losses._elementwise import Formula, along_axis, elementwise, formula
 from metrix.losses._facts import facts
 
 
@@ -43,11 +48,12 @@ def binary_cross_entropy(*, eps: float = 0.0) -> Formula:
         needs="pred: logits, target: from 0 to 1, of one shape",
     )
 )
-def binary_cross_entropy_with_logits(*, pos_weight: float = 1.0) -> Formula:
+def binary_cross_entropy_with_logits(*, pos_weight: float | npt.ArrayLike = 1.0, axis: int = 1) -> Formula:
     """Cross-entropy of logits, ``(1 - y) log(1 + e^z) + pos_weight y log(1 + e^-z)``; targets from 0 to 1.
 
     Args:
-        pos_weight: how much more a positive counts, above 0.
+        pos_weight: how much more a positive counts, above 0; or one number for each class.
+        axis: where several ``pos_weight`` go: the axis of classes.
 
     Example:
         >>> round(float(binary_cross_entropy_with_logits([0.0], [1.0])), 6)
@@ -56,7 +62,56 @@ def binary_cross_entropy_with_logits(*, pos_weight: float = 1.0) -> Formula:
     Source:
         PyTorch's binary_cross_entropy_with_logits.
     """
-    return formula("binary_cross_entropy_with_logits", positive(pos_weight, "pos_weight"))
+    if np.ndim(pos_weight) == 0:
+        return formula("binary_cross_entropy_with_logits", positive(pos_weight, "pos_weight"))  # type: ignore[arg-type]
+    weights = each(pos_weight, "pos_weight", "a finite number > 0", lambda given: (given > 0) & np.isfinite(given))
+    return formula("binary_cross_entropy_with_logits", 1.0, varying=along_axis(weights, axis, "pos_weight"))
+
+
+@elementwise(
+    facts(
+        "semantic segmentation, binary classification",
+        "convex, differentiable, smooth, robust",
+        needs="pred: logits, target: from 0 to 1, of one shape; the first axis is that of images",
+    )
+)
+def balanced_bce_loss(
+    *, from_logits: bool = True, region: Literal["sample", "batch"] = "sample", min_weight: float = 0.0
+) -> Formula:
+    """Cross-entropy that weighs each class by the share of the other, ``-(b y log p + (1 - b)(1 - y) log(1 - p))``.
+
+    ``b = 1 - mean(target)`` over each image (what is masked left out), and counts as a constant: the few pixels of an edge
+    weigh as much as all others together. In an image without positives the negatives would weigh nothing, so that nothing
+    is learnt from it: see ``min_weight``.
+
+    Args:
+        from_logits: False: ``pred`` holds probabilities, whose logarithms are at least -100.
+        region: "sample" takes ``b`` from each item along the first axis, "batch" from all at once.
+        min_weight: ``b`` and ``1 - b`` are at least this, from 0 to 0.5.
+
+    Example:
+        >>> round(float(balanced_bce_loss([[0.0, 0.0, 0.0, 0.0]], [[1, 0, 0, 0]])), 6)
+        0.25993
+
+    Source:
+        S. Xie and Z. Tu, Holistically-nested edge detection, 2015. Other code weighs positives by b / (1 - b) instead.
+    """
+    one_of(region, "region", ("sample", "batch"))
+    least = number(min_weight, "min_weight", "a number from 0 to 0.5", lambda given: 0 <= given <= 0.5)
+
+    def shares(pred: Array, target: Array, mask: Array | None) -> tuple[Array, int]:
+        if pred.size == 0:
+            return np.ones(1, dtype=pred.dtype), 1
+        images = target.reshape(len(pred) if region == "sample" and pred.ndim > 1 else 1, -1)
+        counted: Any = images.shape[1]
+        if mask is not None:
+            kept = np.broadcast_to(mask.reshape(mask.shape + (1,) * (pred.ndim - mask.ndim)), pred.shape)
+            images = np.where(kept, target, 0).reshape(images.shape)
+            counted = np.maximum(kept.reshape(images.shape).sum(axis=1), 1)
+        share = 1 - images.sum(axis=1, dtype=np.float64) / counted
+        return np.clip(share, least, 1 - least).astype(pred.dtype), images.shape[1]
+
+    return formula("balanced_bce_loss" + ("" if from_logits else "_of_probabilities"), 0.5, varying=shares)
 
 
 @elementwise(

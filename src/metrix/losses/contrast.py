@@ -204,5 +204,5 @@ def _normalized(x: Array, eps: float) -> tuple[Array, Array]:
 
 
 def _through_normalized(by: Array, normalized: Array, deviation: Array) -> Array:
-    rest = by - by.mean(axis=0) - normalized * (by * normalized).mean(axis=0)
+    rest = by - normalized * (by * normalized).mean(axis=0)  # the mean of `by` is 0, as that of the other side is
     return np.where(deviation == 0, 0, rest / np.where(deviation == 0, 1, deviation))

@@ -232,7 +232,7 @@ def circle_loss(
     steep = positive(scale, "scale")
     one_of(group, "group", ["batch", "row"])
     unit = Unit(x)
-    cosines = np.clip(unit.rows @ unit.rows.T, -1, 1)
+    cosines = unit.rows @ unit.rows.T
     is_same = y[:, None] == y
     counts = ~np.eye(len(x), dtype=np.bool_) if group == "row" else np.triu(np.ones_like(is_same), 1)
     flat = cosines.shape if group == "row" else (1, cosines.size)

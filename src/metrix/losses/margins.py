@@ -202,9 +202,9 @@ def _with_margin(embeddings: Any, labels: Any, weights: Any, target: Margin, sca
     w = rows_like(weights, x, "weights")
     y = labels_of(labels, len(x), len(w))
     unit_x, unit_w = Unit(x), Unit(w)
-    cosines = np.clip(unit_x.rows @ unit_w.rows.T, -1, 1)
+    cosines = unit_x.rows @ unit_w.rows.T
     right = np.arange(len(x)), y
-    value, slope = target(cosines[right])
+    value, slope = target(np.clip(cosines[right], -1, 1))
     cosines[right] = value
     factor = unit_x.lengths if scale is None else x.dtype.type(scale)
     entropy, by_logits = entropy_of_rows(cosines * factor, y)

@@ -6,19 +6,12 @@ No kernel: composed from cross-entropies and smooth L1; matching and the project
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from metrix._arrays import as_ndarray
-from metrix.losses._arguments import Array, fraction, not_negative, positive, predictions, same_shape
+from metrix.losses._arguments import fraction, not_negative, positive, predictions
 from metrix.losses._assignment import (
-    BACKGROUND,
-    Floats,
-    Indices,
     Truths,
-    best_overlaps,
     box_deltas,
     boxes_of,
     image_numbers,
@@ -31,6 +24,18 @@ from metrix.losses._assignment import (
 )
 from metrix.losses._composed import Terms, composed
 from metrix.losses._facts import facts
+from metrix.losses._proposals import (
+    LONGEST_SIDE,
+    batch_of,
+    best_truths,
+    bounds_of,
+    cross_entropy_sum,
+    image_count_of,
+    masks_of,
+    regions_of,
+    total_terms,
+    with_axes,
+)
 from metrix.losses.classification import binary_cross_entropy_with_logits
 from metrix.losses.regression import smooth_l1_loss
 
@@ -99,7 +104,7 @@ def rpn_loss(
     places = boxes_of(anchors, "anchors")
     if logits.ndim != 2 or logits.shape[1] != len(places):
         raise ValueError(f"objectness: expected shape (N, {len(places)}), got {logits.shape}")
-    moves = _with_axes(deltas, logits, "deltas", (*logits.shape, 4))
+    moves = with_axes(deltas, logits, "deltas", (*logits.shape, 4))
     truths = truths_of(boxes, None, images, image_count=len(logits), labels_from=0, labels_to=1, box_format="xyxy")
     high, low = not_negative(high, "high"), not_negative(low, "low")
     if low > high:
@@ -130,7 +135,7 @@ def rpn_loss(
     scale = not_negative(box_weight, "box_weight") / (
         count if box_denominator is None else positive(box_denominator, "box_denominator")
     )
-    return _total(entropy / count + scale * error, (by_logits / count, by_moves * scale), logits, moves)
+    return total_terms(entropy / count + scale * error, (by_logits / count, by_moves * scale), logits, moves)
 
 
 @composed(
@@ -191,19 +196,19 @@ def fast_rcnn_loss(
         raise ValueError(f"class_logits: expected shape (R, C), got {logits.shape}")
     shape = (*logits.shape, 4)
     given = predictions(deltas, "deltas")
-    moves = _with_axes(
+    moves = with_axes(
         given.reshape(shape) if given.shape == (shape[0], 4 * shape[1]) else given, logits, "deltas", shape
     )
-    truths, regions, region_images = _batch(
+    truths, regions, region_images = batch_of(
         boxes, labels, images, proposals, proposal_images, len(logits), labels_from=1, labels_to=logits.shape[1]
     )
-    index = _best_truths(regions, region_images, truths, fraction(threshold, "threshold"))
+    index = best_truths(regions, region_images, truths, fraction(threshold, "threshold"))
     found = np.flatnonzero(index >= 0)
     label = np.zeros(len(logits), dtype=np.int64)
     label[found] = truths.labels[index[found]]
 
     count = max(len(logits), 1)
-    entropy, by_logits = _cross_entropy(logits.astype(np.float64), label)
+    entropy, by_logits = cross_entropy_sum(logits.astype(np.float64), label)
     wanted = np.zeros(shape)
     wanted[found, label[found]] = box_deltas(truths.boxes[index[found]], regions[found], delta_weights)
     is_own = np.zeros(shape[:2], dtype=bool)
@@ -211,7 +216,7 @@ def fast_rcnn_loss(
     error, by_moves = smooth_l1_loss.value_and_grad(moves, wanted, mask=is_own, reduction="sum", beta=beta)
     scale = not_negative(box_weight, "box_weight") / count
     gradients = by_logits / count, (by_moves * scale).reshape(given.shape)
-    return _total(entropy / count + scale * error, gradients, logits, given)
+    return total_terms(entropy / count + scale * error, gradients, logits, given)
 
 
 @composed(
@@ -251,7 +256,7 @@ def mask_rcnn_mask_loss(
         >>> import numpy as np
         >>> mask = np.zeros((1, 8, 8), dtype=bool)
         >>> mask[0, 2:6, 2:6] = True
-        >>> float(mask_rcnn_mask_loss(np.full((1, 1, 2, 2), 40.0), [[2.0, 2.0, 5.0, 5.0]], mask, [0]))
+        >>> round(float(mask_rcnn_mask_loss(np.full((1, 1, 2, 2), 40.0), [[2.0, 2.0, 5.0, 5.0]], mask, [0])), 9)
         0.0
 
     Source:
@@ -260,14 +265,17 @@ def mask_rcnn_mask_loss(
     logits = predictions(mask_logits, "mask_logits")
     if logits.ndim != 4 or logits.shape[2] != logits.shape[3] or logits.shape[3] < 1:
         raise ValueError(f"mask_logits: expected shape (R, C, S, S), got {logits.shape}")
-    pixels = _masks(masks)
-    regions = _regions(proposals, len(logits))
+    pixels = masks_of(masks)
+    regions = regions_of(proposals, len(logits))
     kinds = integers(labels, "labels", len(pixels))
     in_range(kinds, "labels", 0, logits.shape[1])
     if matched is None:
-        truths = Truths(_bounds(pixels), kinds, image_numbers(images, "images", len(pixels), _image_count(images)))
-        index = _best_truths(
-            regions, image_numbers(proposal_images, "proposal_images", len(regions), _image_count(images)), truths, 0.0
+        truths = Truths(bounds_of(pixels), kinds, image_numbers(images, "images", len(pixels), image_count_of(images)))
+        index = best_truths(
+            regions,
+            image_numbers(proposal_images, "proposal_images", len(regions), image_count_of(images)),
+            truths,
+            0.0,
         )
         if (index < 0).any():
             raise ValueError(
@@ -276,8 +284,8 @@ def mask_rcnn_mask_loss(
     else:
         index = integers(matched, "matched", len(regions))
         in_range(index, "matched", 0, len(pixels))
-    if len(regions) and not (regions[:, 2:] - regions[:, :2] <= _LONGEST_SIDE).all():
-        raise ValueError(f"proposals: expected sides of at most {_LONGEST_SIDE} pixels")
+    if len(regions) and not (regions[:, 2:] - regions[:, :2] <= LONGEST_SIDE).all():
+        raise ValueError(f"proposals: expected sides of at most {LONGEST_SIDE} pixels")
 
     rows = np.arange(len(logits))
     wanted = project_masks(pixels, regions, index, logits.shape[3])
@@ -286,107 +294,4 @@ def mask_rcnn_mask_loss(
     count = max(chosen.size, 1)
     gradient = np.zeros_like(logits)
     gradient[rows, kinds[index]] = slope / count
-    return _total(entropy / count, (gradient,), logits)
-
-
-#: Of a proposal, in pixels: what lies far outside of every image is a mistake.
-_LONGEST_SIDE = 10**6
-
-
-def _with_axes(values: Any, like: Array, name: str, shape: tuple[int, ...]) -> Array:
-    return same_shape(values, np.broadcast_to(like.dtype.type(0), shape), name, "its outputs")
-
-
-def _regions(proposals: Any, count: int) -> Floats:
-    regions = boxes_of(proposals, "proposals")
-    if len(regions) != count:
-        raise ValueError(f"proposals: expected shape ({count}, 4), got {regions.shape}")
-    return regions
-
-
-def _batch(
-    boxes: Any,
-    labels: Any,
-    images: Any,
-    proposals: Any,
-    proposal_images: Any,
-    count: int,
-    *,
-    labels_from: int,
-    labels_to: int,
-) -> tuple[Truths, Floats, Indices]:
-    """Ground truth, and proposals with the numbers of their images."""
-    image_count = max(_image_count(images), _image_count(proposal_images))
-    truths = truths_of(
-        boxes,
-        labels,
-        images,
-        image_count=image_count,
-        labels_from=labels_from,
-        labels_to=labels_to,
-        box_format="xyxy",
-    )
-    regions = _regions(proposals, count)
-    return truths, regions, image_numbers(proposal_images, "proposal_images", count, image_count)
-
-
-def _image_count(images: Any) -> int:
-    """One more than the greatest number; one without numbers."""
-    if images is None:
-        return 1
-    numbers = as_ndarray(images, "images")
-    return int(numbers.max(initial=0)) + 1 if numbers.dtype.kind in "iu" else 1
-
-
-def _best_truths(regions: Floats, region_images: Indices, truths: Truths, threshold: float) -> Indices:
-    """The object of the same image that each region overlaps most, if its IoU reaches the threshold."""
-    index = np.full(len(regions), BACKGROUND)
-    for image in np.unique(region_images):
-        own, here = truths.of_image(image), np.flatnonzero(region_images == image)
-        overlap, best = best_overlaps(regions[here], truths.boxes[own])
-        reaches = (best >= 0) & (overlap >= threshold)
-        index[here[reaches]] = own[best[reaches]]
-    return index
-
-
-def _cross_entropy(logits: Floats, label: Indices) -> tuple[float, Floats]:
-    """The sum over rows and its gradient."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    sums = np.exp(shifted).sum(axis=1, keepdims=True)
-    rows = np.arange(len(label))
-    gradient = np.exp(shifted) / sums
-    gradient[rows, label] -= 1
-    return float((np.log(sums[:, 0]) - shifted[rows, label]).sum()), gradient
-
-
-def _masks(masks: Any) -> npt.NDArray[np.uint8]:
-    """(M, H, W) zeros and ones."""
-    array = as_ndarray(masks, "masks")
-    if array.ndim != 3:
-        raise ValueError(f"masks: expected shape (M, H, W), got {array.shape}")
-    pixels: npt.NDArray[np.uint8] = np.ascontiguousarray(array != 0, dtype=np.uint8)
-    if array.dtype != np.bool_ and not np.array_equal(pixels, array):
-        raise ValueError("masks: expected bools, or 0 and 1 alone")
-    return pixels
-
-
-def _bounds(pixels: npt.NDArray[np.uint8]) -> Floats:
-    """The smallest boxes around masks; of an empty one a point."""
-    bounds = np.zeros((len(pixels), 4))
-    for side, axis in ((0, 1), (1, 2)):
-        held = pixels.any(axis=axis)
-        length = held.shape[1]
-        any_held = held.any(axis=1)
-        bounds[:, side] = np.where(any_held, held.argmax(axis=1) if length else 0, 0)
-        bounds[:, side + 2] = np.where(any_held, length - held[:, ::-1].argmax(axis=1) if length else 0, 0)
-    return bounds
-
-
-def _total(value: Any, gradients: tuple[Array, ...], *inputs: Array) -> Terms:
-    """One term for the whole batch."""
-    dtype = inputs[0].dtype
-
-    def backward(upstream: Array) -> tuple[Array, ...]:
-        return tuple((gradient * upstream).astype(of.dtype) for gradient, of in zip(gradients, inputs, strict=True))
-
-    return Terms(np.asarray(value, dtype=dtype), backward)
+    return total_terms(entropy / count, (gradient,), logits)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import math
 
-from metrix.losses._arguments import fraction, not_negative, positive
-from metrix.losses._elementwise import Formula, elementwise, formula
+import numpy as np
+import numpy.typing as npt
+
+from metrix import _core
+from metrix._threads import resolve_num_threads
+from metrix.losses._arguments import Array, each, fraction, not_negative, positive, predictions, same_shape
+from metrix.losses._composed import Terms, composed
+from metrix.losses._elementwise import SERIAL_SIZE, Formula, along_axis, elementwise, formula
 from metrix.losses._facts import facts
 
 
@@ -106,22 +112,28 @@ def log_cosh_loss() -> Formula:
 
 
 @elementwise(facts("quantile regression, regression", "convex, robust"), hess="ones")
-def quantile_loss(*, quantile: float = 0.5) -> Formula:
+def quantile_loss(*, quantile: float | npt.ArrayLike = 0.5) -> Formula:
     """Pinball loss: ``quantile * u`` for ``u = target - pred`` above 0, ``(quantile - 1) * u`` below.
 
     The gradient is 0 where ``u`` is. With 0.5 it is half the absolute error.
 
     Args:
-        quantile: which one the best constant prediction is, between 0 and 1.
+        quantile: which one the best constant prediction is, between 0 and 1; or several, one for each place along the last
+            axis of ``pred``, so that one call fits them all. Their targets are then repeated along it.
 
     Example:
         >>> float(quantile_loss([0.0, 0.0], [1.0, -1.0], quantile=0.9))
         0.5
+        >>> quantile_loss([[0.0, 4.0]], [[2.0, 2.0]], quantile=[0.25, 0.75], reduction="none").tolist()
+        [[0.5, 0.5]]
 
     Source:
         R. Koenker and G. Bassett, Regression quantiles, 1978.
     """
-    return formula("quantile_loss", fraction(quantile, "quantile"))
+    if np.ndim(quantile) == 0:
+        return formula("quantile_loss", fraction(quantile, "quantile"))  # type: ignore[arg-type]
+    levels = each(quantile, "quantile", "a number between 0 and 1", lambda given: (given > 0) & (given < 1))
+    return formula("quantile_loss", 0.5, varying=along_axis(levels, -1, "quantile"))
 
 
 @elementwise(
@@ -190,9 +202,7 @@ def mape_loss(*, eps: float = 2.220446049250313e-16) -> Formula:
     return formula("mape_loss", positive(eps, "eps"))
 
 
-@elementwise(
-    facts("regression", "bounded, monotonic, robust, scale invariant, symmetric", range=(0.0, 2.0)), hess="clip"
-)
+@elementwise(facts("regression", "monotonic, robust, scale invariant, symmetric", range=(0.0, 2.0)), hess="clip")
 def smape_loss() -> Formula:
     """Absolute error relative to both sides, ``2 |r| / (|pred| + |target|)``, from 0 to 2; 0 where both are 0.
 
@@ -204,3 +214,62 @@ def smape_loss() -> Formula:
         S. Makridakis, Accuracy measures, 1993.
     """
     return formula("smape_loss")
+
+
+@composed(
+    facts(
+        "regression",
+        "differentiable",
+        needs="pred: means, target: real numbers, variance: at least 0, all of one shape",
+        range=(-math.inf, math.inf),
+    ),
+    differentiable=("pred", "variance"),
+)
+def gaussian_nll_loss(
+    pred: npt.ArrayLike,
+    target: npt.ArrayLike,
+    variance: npt.ArrayLike,
+    /,
+    *,
+    full: bool = False,
+    eps: float = 1e-6,
+) -> Terms:
+    """Negative log-likelihood of normal distributions, ``(log v + r^2 / v) / 2`` with ``v = max(variance, eps)``.
+
+    It has gradients by the mean and by the variance; below ``eps`` the latter is that at ``eps``, as PyTorch's is, so that
+    a variance can grow again.
+
+    Args:
+        full: with the constant ``log(2 pi) / 2``.
+        eps: the least variance, above 0.
+
+    Example:
+        >>> value, (by_mean, by_variance) = gaussian_nll_loss.value_and_grad([1.0], [3.0], [4.0])
+        >>> round(float(value), 6), by_mean.tolist(), by_variance.tolist()
+        (1.193147, [-0.5], [0.0])
+
+    Source:
+        D. A. Nix and A. S. Weigend, Estimating the mean and variance of the target probability distribution, 1994;
+        PyTorch's gaussian_nll_loss.
+    """
+    mean = predictions(pred)
+    spread = same_shape(predictions(variance, "variance"), mean, "variance")
+    wanted = same_shape(target, mean, "target")
+    if (spread < 0).any():
+        place = tuple(int(i) for i in np.argwhere(spread < 0)[0])
+        raise ValueError(f"variance{list(place)}: expected a number >= 0, got {spread[place]}")
+    parameters = (1.0, positive(eps, "eps"), 0.5 * math.log(2 * math.pi) if full else 0.0)
+    threads = 1 if mean.size < SERIAL_SIZE else resolve_num_threads(None)
+
+    def ask(name: str, x: Array, first_parameter: Array, upstream: Array | None) -> tuple[Array, ...]:
+        what = 0 if upstream is None else 1
+        return _core.losses.elementwise(
+            *(_core.losses.formulas[name], x, wanted, parameters, first_parameter, 1, what, 0),
+            *(None, None, False, upstream, 1.0, 0, threads),
+        )
+
+    def backward(upstream: Array) -> tuple[Array, Array]:
+        by_mean = ask("gaussian_nll_loss", mean, spread, upstream)[1]
+        return by_mean, ask("gaussian_nll_loss_by_variance", spread, mean, upstream)[1]
+
+    return Terms(ask("gaussian_nll_loss", mean, spread, None)[0], backward)

@@ -234,7 +234,8 @@ def _centres_and_sides(boxes: Floats) -> tuple[Floats, Floats]:
 def _cells(centres: Floats, columns: int, rows: int) -> Indices:
     """Column and row of each centre; one on the far edge of the image is in the last."""
     size = np.array([columns, rows])
-    return np.clip(np.floor(centres * size), 0, size - 1).astype(np.int64)
+    cells: Indices = np.clip(np.floor(centres * size), 0, size - 1).astype(np.int64)
+    return cells
 
 
 def _responsible(candidates: Floats, wanted: Floats, side: int) -> tuple[Indices, Floats]:
@@ -260,7 +261,8 @@ def _own_anchor(truths: Truths, shapes: Floats, own: Indices) -> Indices:
     best = np.argmax(common / (sides.prod(axis=-1) + shapes.prod(axis=-1) - common), axis=1)
     position = np.full(len(shapes), -1)
     position[own] = np.arange(len(own))
-    return position[best]
+    own_position: Indices = position[best]
+    return own_position
 
 
 def _overlapping(output: Floats, shapes: Floats, truths: Truths, threshold: float) -> npt.NDArray[np.bool_]:
@@ -280,7 +282,8 @@ def _overlapping(output: Floats, shapes: Floats, truths: Truths, threshold: floa
 
 def _sigmoid(z: Floats) -> Floats:
     small = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, small) / (1 + small)
+    probability: Floats = np.where(z >= 0, 1, small) / (1 + small)
+    return probability
 
 
 def _coordinate_errors(output: Floats, target: Floats, coordinates: str) -> tuple[Floats, Floats]:
