@@ -287,6 +287,13 @@ def test_sizes_of_surfels() -> None:
     assert areas[1] == pytest.approx(math.sqrt(6**2 + 3**2 + 2**2) / 8, rel=1e-15)
     assert areas[0b10000001] == 2 * areas[1]
     np.testing.assert_array_equal(areas, areas[::-1])
+    unit = surfel_sizes((1.0, 1.0, 1.0))
+    assert unit[0b11101000] == pytest.approx(3 * math.sqrt(3) / 4, rel=1e-15)  # a regular hexagon
+    assert unit[0b00000111] == pytest.approx(3 * math.sqrt(3) / 8 + 1 / 2, rel=1e-15)
+    assert unit[0b00011011] == pytest.approx((math.sqrt(3) + math.sqrt(2)) / 2, rel=1e-15)
+    winding = math.sqrt(6**2 + 3**2 + 2**2) / 2 + math.hypot(3, 2) / 4 + math.hypot(6, 2) / 4
+    assert areas[0b00011011] == pytest.approx(winding, rel=1e-15)
+    assert areas[0b00000111] == pytest.approx(3 * areas[1] + 6 / 2, rel=1e-15)
     lengths = surfel_sizes((2.0, 5.0))
     assert lengths[0b0011] == 5.0
     assert lengths[0b0101] == 2.0
@@ -342,6 +349,14 @@ def test_surfaces_depend_on_neither_threads_nor_instruction_set(
                     )
                     seen.add((found.true_to_pred.tobytes(), found.pred_to_true.tobytes()))
             assert len(seen) == 1
+
+
+def test_a_distance_equal_to_the_tolerance_is_within() -> None:
+    truth, predicted = np.zeros((2, 9, 9))
+    truth[2:5, 2:5] = predicted[2:5, 5:8] = 1
+    for surface in ("inner", "surfels"):
+        assert surface_dice(truth, predicted, tolerance=3, surface=surface) == 1
+        assert surface_dice(truth, predicted, tolerance=2.999, surface=surface) < 1
 
 
 def test_one_empty_mask_and_two(rng: np.random.Generator) -> None:

@@ -144,6 +144,12 @@ def test_a_class_that_is_only_predicted_scores_zero() -> None:
     np.testing.assert_array_equal(found, [0.5, 0.0, np.nan])
 
 
+def test_an_ignored_class_has_no_score_even_if_it_is_predicted() -> None:
+    found = iou_per_class([0, 0, 1, 2], [0, 1, 1, 2], num_classes=3, ignore_index=1)
+    np.testing.assert_array_equal(found, [0.5, np.nan, 1.0])
+    assert mean_iou([0, 0, 1, 2], [0, 1, 1, 2], num_classes=3, ignore_index=1) == 0.75
+
+
 def test_ignored_labels_that_the_dtype_cannot_hold() -> None:
     labels = np.array([0, 1, 255, 1], dtype=np.uint8)
     found = iou_per_class(labels, np.zeros(4, dtype=np.int8), num_classes=2, ignore_index=[-1, 65535, 255])
