@@ -322,6 +322,32 @@ def test_large_surfaces_by_the_transform(
                 np.testing.assert_array_equal(found.true_to_pred, expected)
 
 
+@pytest.mark.parametrize("shape", [(300, 400), (30, 40, 50)])
+def test_surfaces_everywhere(shape: tuple[int, ...], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise, where distances of all places are worked out, has the distances of a part of it, where they are not."""
+    monkeypatch.setattr("metrix._surfaces._SERIAL_SIZE", 0)
+    noise = rng.random(shape) < 0.5
+    far = np.zeros(shape, dtype=np.bool_)
+    far[tuple(slice(length // 2, length // 2 + 5) for length in shape)] = True
+    for spacing in (None, rng.lognormal(size=len(shape))):
+        for surface, points in (("inner", _edges), ("surfels", _corners)):
+            found = surface_distances(noise, far, spacing=spacing, surface=surface, num_threads=2)
+            places, others = points(noise), points(far)
+            assert (len(found.true_to_pred), len(found.pred_to_true)) == (len(places), len(others))
+            some = rng.choice(len(places), size=200)
+            expected = distances_between(places[some], others, 1 if spacing is None else spacing)
+            np.testing.assert_allclose(found.true_to_pred[some], expected, rtol=0 if spacing is None else 1e-14)
+
+
+def _corners(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    around = np.pad(mask, 1).astype(int)
+    for axis in range(mask.ndim):
+        around = np.take(around, range(1, around.shape[axis]), axis=axis) + np.take(
+            around, range(around.shape[axis] - 1), axis=axis
+        )
+    return np.argwhere((around > 0) & (around < 2**mask.ndim))
+
+
 def _edges(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     inside = np.pad(mask, 1)
     covered = np.ones_like(mask)
