@@ -16,7 +16,7 @@ from metrix._threads import resolve_num_threads
 __all__ = ["PanopticQuality", "PanopticReport", "panoptic_quality", "panoptic_quality_of_files"]
 
 #: So few pixels are not worth a second thread.
-_SERIAL_SIZE = 1 << 20
+_SERIAL_SIZE = 1 << 22
 
 
 def panoptic_quality(
