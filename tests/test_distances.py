@@ -287,6 +287,13 @@ def test_sizes_of_surfels() -> None:
     assert areas[1] == pytest.approx(math.sqrt(6**2 + 3**2 + 2**2) / 8, rel=1e-15)
     assert areas[0b10000001] == 2 * areas[1]
     np.testing.assert_array_equal(areas, areas[::-1])
+    unit = surfel_sizes((1.0, 1.0, 1.0))
+    assert unit[0b11101000] == pytest.approx(3 * math.sqrt(3) / 4, rel=1e-15)  # a regular hexagon
+    assert unit[0b00000111] == pytest.approx(3 * math.sqrt(3) / 8 + 1 / 2, rel=1e-15)
+    assert unit[0b00011011] == pytest.approx((math.sqrt(3) + math.sqrt(2)) / 2, rel=1e-15)
+    winding = math.sqrt(6**2 + 3**2 + 2**2) / 2 + math.hypot(3, 2) / 4 + math.hypot(6, 2) / 4
+    assert areas[0b00011011] == pytest.approx(winding, rel=1e-15)
+    assert areas[0b00000111] == pytest.approx(3 * areas[1] + 6 / 2, rel=1e-15)
     lengths = surfel_sizes((2.0, 5.0))
     assert lengths[0b0011] == 5.0
     assert lengths[0b0101] == 2.0
@@ -313,6 +320,32 @@ def test_large_surfaces_by_the_transform(
             for num_threads in (1, 2, 7):
                 found = surface_distances(truth, other, spacing=spacing, num_threads=num_threads)
                 np.testing.assert_array_equal(found.true_to_pred, expected)
+
+
+@pytest.mark.parametrize("shape", [(300, 400), (30, 40, 50)])
+def test_surfaces_everywhere(shape: tuple[int, ...], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise, where distances of all places are worked out, has the distances of a part of it, where they are not."""
+    monkeypatch.setattr("metrix._surfaces._SERIAL_SIZE", 0)
+    noise = rng.random(shape) < 0.5
+    far = np.zeros(shape, dtype=np.bool_)
+    far[tuple(slice(length // 2, length // 2 + 5) for length in shape)] = True
+    for spacing in (None, rng.lognormal(size=len(shape))):
+        for surface, points in (("inner", _edges), ("surfels", _corners)):
+            found = surface_distances(noise, far, spacing=spacing, surface=surface, num_threads=2)
+            places, others = points(noise), points(far)
+            assert (len(found.true_to_pred), len(found.pred_to_true)) == (len(places), len(others))
+            some = rng.choice(len(places), size=200)
+            expected = distances_between(places[some], others, 1 if spacing is None else spacing)
+            np.testing.assert_allclose(found.true_to_pred[some], expected, rtol=0 if spacing is None else 1e-14)
+
+
+def _corners(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    around = np.pad(mask, 1).astype(int)
+    for axis in range(mask.ndim):
+        around = np.take(around, range(1, around.shape[axis]), axis=axis) + np.take(
+            around, range(around.shape[axis] - 1), axis=axis
+        )
+    return np.argwhere((around > 0) & (around < 2**mask.ndim))
 
 
 def _edges(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
@@ -342,6 +375,14 @@ def test_surfaces_depend_on_neither_threads_nor_instruction_set(
                     )
                     seen.add((found.true_to_pred.tobytes(), found.pred_to_true.tobytes()))
             assert len(seen) == 1
+
+
+def test_a_distance_equal_to_the_tolerance_is_within() -> None:
+    truth, predicted = np.zeros((2, 9, 9))
+    truth[2:5, 2:5] = predicted[2:5, 5:8] = 1
+    for surface in ("inner", "surfels"):
+        assert surface_dice(truth, predicted, tolerance=3, surface=surface) == 1
+        assert surface_dice(truth, predicted, tolerance=2.999, surface=surface) < 1
 
 
 def test_one_empty_mask_and_two(rng: np.random.Generator) -> None:

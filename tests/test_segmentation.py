@@ -113,6 +113,8 @@ def test_accumulator_has_the_bits_of_one_pass(rng: np.random.Generator) -> None:
     assert parts[0].compute() == whole.compute()
     np.testing.assert_array_equal(parts[0].confusion_matrix, whole.confusion_matrix)
     assert whole.confusion_matrix.sum() == (truth != 255).sum()
+    expected_ious = iou_per_class(truth, predicted, num_classes=19, ignore_index=255)
+    np.testing.assert_array_equal(whole.iou_per_class, expected_ious)
     whole.reset()
     assert all(math.isnan(value) for value in whole.compute().values())
 
@@ -140,6 +142,12 @@ def test_scikit_learn_agrees(rng: np.random.Generator) -> None:
 def test_a_class_that_is_only_predicted_scores_zero() -> None:
     found = iou_per_class([0, 0, 255], [0, 1, 1], num_classes=3, ignore_index=255)
     np.testing.assert_array_equal(found, [0.5, 0.0, np.nan])
+
+
+def test_an_ignored_class_has_no_score_even_if_it_is_predicted() -> None:
+    found = iou_per_class([0, 0, 1, 2], [0, 1, 1, 2], num_classes=3, ignore_index=1)
+    np.testing.assert_array_equal(found, [0.5, np.nan, 1.0])
+    assert mean_iou([0, 0, 1, 2], [0, 1, 1, 2], num_classes=3, ignore_index=1) == 0.75
 
 
 def test_ignored_labels_that_the_dtype_cannot_hold() -> None:

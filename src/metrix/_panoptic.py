@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -217,24 +217,3 @@ def pairs_of_files(
         paths = true_folder / row["file_name"], predicted_folder / other["file_name"]
         pairs.append(ImagePair(row["image_id"], paths, (row["segments_info"], other["segments_info"])))
     return Categories.of(truth["categories"]), pairs
-
-
-def read_ahead(pairs: Sequence[ImagePair], workers: int) -> Iterator[tuple[ImagePair, tuple[Array, Array]]]:
-    """Pairs and their pictures, some of which are read while earlier ones are worked on."""
-    from collections import deque
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    from metrix._pictures import read_label_map
-
-    def read(pair: ImagePair) -> tuple[Array, Array]:
-        return read_label_map(pair.paths[0]), read_label_map(pair.paths[1])
-
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[tuple[ImagePair, Future[tuple[Array, Array]]]] = deque()
-        for pair in pairs:
-            waiting.append((pair, pool.submit(read, pair)))
-            if len(waiting) > 2 * workers:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        for first, future in waiting:
-            yield first, future.result()

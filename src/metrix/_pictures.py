@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,21 @@ def _read_with_opencv(path: str | os.PathLike[str]) -> Array:
     if picture is None:
         raise ValueError(f"{os.fspath(path)}: expected an image")
     return picture if picture.ndim == 2 else np.ascontiguousarray(picture[:, :, 2::-1])
+
+
+def read_pairs(paths: Sequence[tuple[Path, Path]], workers: int) -> Iterator[tuple[Array, Array]]:
+    """Pictures of both paths, in their order; some are read while earlier ones are worked on."""
+    from collections import deque
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    def read(pair: tuple[Path, Path]) -> tuple[Array, Array]:
+        return read_label_map(pair[0]), read_label_map(pair[1])
+
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[tuple[Array, Array]]] = deque()
+        for pair in paths:
+            waiting.append(pool.submit(read, pair))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

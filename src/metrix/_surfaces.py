@@ -22,7 +22,7 @@ Surface = Literal["inner", "surfels"]
 Empty = Literal["inf", "nan", "diagonal"] | float
 
 #: So few elements are not worth a second thread.
-_SERIAL_SIZE = 1 << 20
+_SERIAL_SIZE = 1 << 22
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command line: ``metrix eval GROUND_TRUTH DETECTIONS``, ``metrix losses``."""
+"""The command line: ``metrix eval``, ``segment``, ``panoptic``, ``losses``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import metrix
 from metrix._arrow import is_table
 from metrix._detection_input import fields_to_read
+from metrix._segmentation_commands import add_commands
 from metrix.build_info import build_info
 from metrix.protocols import PROTOCOLS, IouType
 from metrix.readers import read_voc_detections, read_voc_ground_truth
@@ -146,6 +147,8 @@ def _parser() -> argparse.ArgumentParser:
         help="threads to use; the numbers do not depend on it (default: OMP_NUM_THREADS, else all usable CPUs)",
     )
     evaluate.add_argument("--quiet", action="store_true", help="no progress and no notes")
+
+    add_commands(commands, _thread_count)
 
     listing = commands.add_parser(
         "losses",

@@ -9,13 +9,14 @@ import numpy as np
 
 from metrix import _core
 from metrix._arrays import Array, as_ndarray
-from metrix._panoptic import Categories, PanopticReport, PathLike, pairs_of_files, read_ahead, segment_rows
+from metrix._panoptic import Categories, PanopticReport, PathLike, pairs_of_files, segment_rows
+from metrix._pictures import read_pairs
 from metrix._threads import resolve_num_threads
 
 __all__ = ["PanopticQuality", "PanopticReport", "panoptic_quality", "panoptic_quality_of_files"]
 
 #: So few pixels are not worth a second thread.
-_SERIAL_SIZE = 1 << 20
+_SERIAL_SIZE = 1 << 22
 
 
 def panoptic_quality(
@@ -182,7 +183,8 @@ def panoptic_quality_of_files(
     """
     categories, pairs = pairs_of_files(ground_truth, predictions, (ground_truth_folder, predictions_folder))
     quality = PanopticQuality(categories)
-    for done, (pair, (truth, predicted)) in enumerate(read_ahead(pairs, resolve_num_threads(num_threads))):
+    pictures = read_pairs([pair.paths for pair in pairs], resolve_num_threads(num_threads))
+    for done, (pair, (truth, predicted)) in enumerate(zip(pairs, pictures)):
         try:
             # Reading keeps the other threads busy.
             quality.update(

@@ -127,8 +127,7 @@ def iou_per_class(
     Source:
         As :func:`mean_iou`.
     """
-    counts = _Counts.of(y_true, y_pred, num_classes, ignore_index, num_threads)
-    return counts.ratio(counts.tp, counts.t + counts.p - counts.tp)
+    return _Counts.of(y_true, y_pred, num_classes, ignore_index, num_threads).iou()
 
 
 def dice_score(
@@ -230,6 +229,11 @@ class SegmentationMetrics:
         """(C, C) counts of pixels so far, a row for each class of the truth."""
         return self._matrix.copy()
 
+    @property
+    def iou_per_class(self) -> npt.NDArray[np.float64]:
+        """(C,) as the function of this name, of all pixels so far."""
+        return _Counts(self._matrix, self._options[1]).iou()
+
     def update(self, y_true: Any, y_pred: Any, *, num_threads: int | None = None) -> None:
         """Add label maps: of any shape, or with ``per_image`` one image (H, W) or several (N, H, W)."""
         classes, ignored, absent, per_image = self._options
@@ -296,6 +300,10 @@ class _Counts:
         """NaN where the class is absent or ignored."""
         with np.errstate(all="ignore"):
             return np.where(self.is_class & (whole > 0), part / whole, np.nan)
+
+    def iou(self) -> npt.NDArray[np.float64]:
+        """Of each class."""
+        return self.ratio(self.tp, self.t + self.p - self.tp)
 
     def mean(self, part: Array, whole: Array, absent: Absent) -> float:
         """Over classes."""
@@ -366,6 +374,6 @@ def _fits(label: int, dtype: np.dtype[Any]) -> bool:
     return bool(np.iinfo(dtype).min <= label <= np.iinfo(dtype).max)
 
 
-def _check_absent(absent: Absent) -> None:
-    if absent != "skip" and not (isinstance(absent, (int, float)) and 0 <= absent <= 1):  # type: ignore[redundant-expr]
+def _check_absent(absent: Any) -> None:
+    if absent != "skip" and not (isinstance(absent, (int, float)) and 0 <= absent <= 1):
         raise ValueError(f"absent: expected 'skip' or a number from 0 to 1, got {absent!r}")
