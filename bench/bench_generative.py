@@ -9,6 +9,7 @@ the eigenvalues of the product and 10 to SciPy's root.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,10 @@ def by_roots(first: Any, second: Any) -> Any:
     return of_traces(first, second, np.sqrt(np.maximum(np.linalg.eigvalsh(root @ second[1] @ root), 0)).sum())
 
 
+def distance(first: Any, second: Any) -> Any:
+    return np.float64(frechet_distance(first, second))
+
+
 def streamed(features: Any) -> Any:
     statistics = FeatureStatistics()
     statistics.update(features)
@@ -75,11 +80,12 @@ def main() -> None:
     dimension, rounds = (256, 3) if quick else (2048, 1)
     for kind, count in (("full rank", 5 * dimension), ("singular", dimension // 2)):
         sides = [by_numpy(rng.normal(size=(count, dimension))) for _ in "ab"]
-        calls = {"metrix": lambda: np.float64(frechet_distance(*sides)), "NumPy, eigh twice": lambda: by_roots(*sides)}
+        ways = {"metrix": distance, "NumPy, eigh twice": by_roots}
         if torch is not None:
-            calls["torch, eigvals of the product"] = lambda: by_eigenvalues_of_the_product(*sides)
+            ways["torch, eigvals of the product"] = by_eigenvalues_of_the_product
         if linalg is not None:
-            calls["SciPy sqrtm"] = lambda: by_scipy_root(*sides)
+            ways["SciPy sqrtm"] = by_scipy_root
+        calls = {name: partial(way, *sides) for name, way in ways.items()}
         contest(f"{kind}, {dimension} dimensions", calls, inexact=list(calls), rounds=rounds)
     features = rng.random((1000 if quick else 10_000, dimension), dtype=np.float32)
     wide = features.astype(np.float64)

@@ -13,6 +13,8 @@ Array = npt.NDArray[Any]
 _BLOCK = 1 << 18
 #: What the sum of a row of probabilities may be off: half precision rounds each of a thousand classes.
 _SLACK = 1e-3
+#: Stands for zero in a logarithm, which is then multiplied by zero.
+_TINY = np.finfo(np.float64).tiny
 
 
 class Splits:
@@ -37,7 +39,7 @@ class Splits:
             p, logarithms = (_from_logits if from_logits else _from_probabilities)(block, part)
             self.counts[split] += len(part)
             self.sums[split] += p.sum(axis=0)
-            self.negentropies[split] += np.sum(p * logarithms)
+            self.negentropies[split] += np.vdot(p, logarithms)
 
     def deal(self, values: Array, first: int, from_logits: bool) -> None:
         """Add row ``i`` to the split of number ``(first + i) % splits``."""
@@ -56,7 +58,7 @@ class Splits:
     def scores(self) -> npt.NDArray[np.float64]:
         """``exp`` of the mean divergence of each split, which is not below 0."""
         marginal = self.sums / self.counts[:, None]
-        logarithms = np.log(marginal, out=np.zeros_like(marginal), where=marginal > 0)
+        logarithms = np.log(np.maximum(marginal, _TINY))
         divergence = self.negentropies / self.counts - (marginal * logarithms).sum(axis=1)
         scores: npt.NDArray[np.float64] = np.exp(np.maximum(divergence, 0.0))
         return scores
@@ -65,14 +67,14 @@ class Splits:
 def _from_probabilities(p: Array, rows: range) -> tuple[Array, Array]:
     with np.errstate(invalid="ignore"):
         sums = p.sum(axis=1)
-        wrong = ~((p >= 0).all(axis=1) & (np.abs(sums - 1) <= _SLACK))
+        wrong = ~((p.min(axis=1) >= 0) & (np.abs(sums - 1) <= _SLACK))
     if wrong.any():
         at = int(np.argmax(wrong))
         raise ValueError(
             f"y_pred: expected probabilities of sum 1 (or from_logits=True), got least {p[at].min()} and sum {sums[at]} at "
             f"index {rows[at]}"
         )
-    return p, np.log(p, out=np.zeros_like(p), where=p > 0)
+    return p, np.log(np.maximum(p, _TINY))
 
 
 def _from_logits(logits: Array, rows: range) -> tuple[Array, Array]:

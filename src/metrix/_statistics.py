@@ -13,6 +13,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Bytes of features that are gathered before they are multiplied out.
 _GATHERED = 1 << 26
+#: Rows that are looked through at a time.
+_ROWS = 1 << 10
 
 
 class FrechetStatistics(NamedTuple):
@@ -116,8 +118,8 @@ def features_of(values: Any, name: str, dimension: int | None = None) -> npt.NDA
         wanted = "D" if dimension is None else dimension
         raise ValueError(f"{name}: expected features of shape (N, {wanted}), got {array.shape}")
     if array.dtype.kind == "f":
-        for start in range(0, len(array), 1024):
-            finite = np.isfinite(array[start : start + 1024])
+        for start in range(0, len(array), _ROWS):
+            finite = np.isfinite(array[start : start + _ROWS])
             if not finite.all():
                 row, column = (int(index) for index in np.argwhere(~finite)[0])
                 raise ValueError(
