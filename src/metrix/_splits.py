@@ -39,7 +39,7 @@ class Splits:
             p, logarithms = (_from_logits if from_logits else _from_probabilities)(block, part)
             self.counts[split] += len(part)
             self.sums[split] += p.sum(axis=0)
-            self.negentropies[split] += np.vdot(p, logarithms)
+            self.negentropies[split] += np.sum(np.multiply(p, logarithms, out=logarithms))
 
     def deal(self, values: Array, first: int, from_logits: bool) -> None:
         """Add row ``i`` to the split of number ``(first + i) % splits``."""
