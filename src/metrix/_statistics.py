@@ -68,10 +68,11 @@ class Moments:
         if self._rows == 0:
             return
         block = self._waiting[: self._rows]
-        mean = block.mean(axis=0)
+        ones = np.ones(self._rows)
+        mean = ones @ block / self._rows
         block -= mean
-        rest = block.mean(axis=0)  # what the mean is off by, as its sum was rounded
-        block -= rest
+        # What the mean is off by, as its sum was rounded: it matters to the mean, its square to nothing.
+        rest = ones @ block / self._rows
         # Two means apart add a matrix of rank one: one more row.
         self._waiting[self._rows] = self._take(self._rows, mean, rest)
         block = self._waiting[: self._rows + 1]
