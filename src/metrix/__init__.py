@@ -26,7 +26,7 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import classification, generative, image_quality, losses, regression
+    from metrix import classification, generative, image_quality, losses, regression, verification
 
 __version__: str = _core.version
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "records",
     "regression",
     "report",
+    "verification",
 ]
 
 _LAZY = frozenset(
@@ -62,6 +63,7 @@ _LAZY = frozenset(
         "image_quality",
         "losses",
         "regression",
+        "verification",
     }
 )
 
