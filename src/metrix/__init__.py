@@ -26,7 +26,7 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import classification, image_quality, losses, regression
+    from metrix import classification, generative, image_quality, losses, regression, verification
 
 __version__: str = _core.version
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "distances",
     "evaluate_detections",
     "evaluator",
+    "generative",
     "image_quality",
     "keypoints",
     "losses",
@@ -52,14 +53,17 @@ __all__ = [
     "records",
     "regression",
     "report",
+    "verification",
 ]
 
 _LAZY = frozenset(
     {
         "classification",
+        "generative",
         "image_quality",
         "losses",
         "regression",
+        "verification",
     }
 )
 
