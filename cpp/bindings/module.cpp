@@ -29,6 +29,7 @@ void bind_masks(py::module_ module);
 void bind_matching(py::module_ module);
 void bind_records(py::module_ module);
 void bind_regression(py::module_ module);
+void bind_verification(py::module_ module);
 }  // namespace metrix::bindings
 
 namespace {
@@ -118,4 +119,5 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_matching(module.def_submodule("matching"));
     bind_records(module.def_submodule("records"));
     bind_regression(module.def_submodule("regression"));
+    bind_verification(module.def_submodule("verification"));
 }

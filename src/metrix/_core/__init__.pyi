@@ -17,6 +17,7 @@ from . import masks
 from . import matching
 from . import records
 from . import regression
+from . import verification
 
 __all__: list[str] = [
     "batches",
@@ -34,6 +35,7 @@ __all__: list[str] = [
     "matching",
     "records",
     "regression",
+    "verification",
     "version",
 ]
 
