@@ -38,9 +38,9 @@ def says_no_kernel(path: str) -> bool:
 
 def binding_of(path: str) -> Path:
     """Of its own, or one for the whole folder, where all of it goes through the same calls."""
-    of_folder = CPP / "bindings" / f"{Path(path).parts[0]}.cpp"
     own = CPP / "bindings" / f"{path}.cpp"
-    return of_folder if not own.exists() and len(Path(path).parts) > 1 and of_folder.exists() else own
+    of_folder = CPP / "bindings" / f"{Path(path).parts[0]}.cpp"
+    return of_folder if not own.exists() and of_folder.exists() else own
 
 
 def public_functions(path: str) -> list[str]:

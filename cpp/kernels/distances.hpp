@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "support/view.hpp"
 
@@ -30,5 +31,21 @@ struct Mask {
 
 // distance: of the mask's shape; infinite everywhere if there is no background.
 void distance_transform_edt(const Mask& mask, double* distance, int num_threads);
+
+// Which elements are the surface of a mask.
+//   inner:   those of the mask with a neighbour outside of it or of the array, along an axis
+//   surfels: corners between elements that have some of the mask around them, and some of the rest or of the outside
+//   davis:   elements unlike one of those to the right, below and across; in pictures
+enum class Surface { inner, surfels, davis };
+
+// Distances from each element of one surface to the nearest of the other, in the order of memory; infinite if that has
+// none. Codes tell which of the elements around a surfel are in the mask, the first one in memory by the highest bit.
+struct SurfaceDistances {
+    std::vector<double> distances[2];
+    std::vector<std::uint8_t> codes[2];
+};
+
+// axes: 2 for pictures, whose depth is 1.
+SurfaceDistances surface_distances(const Mask& y_true, const Mask& y_pred, int axes, Surface surface, int num_threads);
 
 }  // namespace metrix::distances

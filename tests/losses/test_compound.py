@@ -12,6 +12,8 @@ from metrix.losses import (
     bce_dice_loss,
     binary_cross_entropy_with_logits,
     boundary_loss,
+    ce_dice_loss,
+    cross_entropy,
     dice_loss,
     hinge_loss,
     huber_loss,
@@ -109,6 +111,24 @@ def test_torch_gives_the_same_bce_dice_loss(rng: np.random.Generator) -> None:
     value, grad = bce_dice_loss.value_and_grad(pred, target)
     np.testing.assert_allclose(value, loss.item(), rtol=1e-12)
     np.testing.assert_allclose(grad, x.grad.numpy(), rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_ce_dice_loss(dtype: type, rng: np.random.Generator) -> None:
+    pred, target = rng.normal(size=(2, 3, 4, 5)).astype(dtype), rng.integers(0, 3, size=(2, 4, 5))
+    target[0, 0] = 7
+    mask = rng.random((2, 4, 5)) < 0.7
+    of_dice: dict[str, Any] = {"classes": [1, 2], "smooth": 1.0, "mask": mask, "ignore_index": 7}
+    of_entropy: dict[str, Any] = {"class_weight": [1, 2, 3], "label_smoothing": 0.1, "mask": mask, "ignore_index": 7}
+    dice = dice_loss.value_and_grad(pred, target, **of_dice)
+    entropy = cross_entropy.value_and_grad(pred, target, **of_entropy)
+    value, grad = ce_dice_loss.value_and_grad(pred, target, dice_share=0.3, **{**of_dice, **of_entropy})
+    rtol = 1e-14 if dtype == np.float64 else 1e-6
+    np.testing.assert_allclose(value, 0.3 * dice[0] + 0.7 * entropy[0], rtol=rtol)
+    np.testing.assert_allclose(grad, 0.3 * dice[1] + 0.7 * entropy[1], rtol=10 * rtol, atol=rtol * 1e-3)
+    assert value.dtype == grad.dtype == dtype
+    last = ce_dice_loss(np.moveaxis(pred, 1, -1), target, axis=-1, dice_share=0.3, **{**of_dice, **of_entropy})
+    assert last == pytest.approx(float(value), rel=1e-6)
 
 
 def test_wrong_arguments_are_named() -> None:

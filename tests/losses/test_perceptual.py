@@ -151,3 +151,23 @@ def test_ms_ssim_loss_is_that_of_pytorch_msssim(rng: np.random.Generator) -> Non
         assert found == pytest.approx(value.item(), abs=2e-6)  # its window and weights are single precision
         for gradient, side in zip(gradients, (x, y)):
             np.testing.assert_allclose(gradient, side.grad.numpy(), atol=5e-5 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_pixel_perceptual_loss_is_the_sum_of_its_parts(dtype: type, rng: np.random.Generator) -> None:
+    pred, target = rng.normal(size=(2, 2, 1, 4, 5)).astype(dtype)
+    of_pred = [rng.normal(size=(2, 3, 4)).astype(dtype), rng.normal(size=(2, 2, 2, 2)).astype(dtype)]
+    of_target = [rng.normal(size=layer.shape).astype(dtype) for layer in of_pred]
+    weights: dict[str, Any] = {"l2_weight": 0.5, "l1_weight": 2.0, "content_weight": 3.0, "layer_weights": [1, 0.5]}
+    value, (by_pixels, by_features) = losses.pixel_perceptual_loss.value_and_grad(
+        pred, target, of_pred, of_target, grad_output=-2.0, **weights
+    )
+    squares = losses.mse_loss.value_and_grad(pred, target, grad_output=-1.0)
+    lines = losses.l1_loss.value_and_grad(pred, target, grad_output=-4.0)
+    content = losses.content_loss.value_and_grad(of_pred, of_target, grad_output=-6.0, layer_weights=[1, 0.5])
+    rtol = 1e-14 if dtype == np.float64 else 1e-6
+    np.testing.assert_allclose(value, 0.5 * squares[0] + 2 * lines[0] + 3 * content[0], rtol=rtol)
+    np.testing.assert_allclose(by_pixels, squares[1] + lines[1], rtol=rtol)
+    for ours, theirs in zip(by_features, content[1], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=rtol)
+    assert value.dtype == by_pixels.dtype == by_features[0].dtype == dtype

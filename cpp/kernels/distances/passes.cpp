@@ -195,6 +195,33 @@ void envelope(const Square* squares, const Square* table, Index count, double in
 }
 
 template <class Square>
+Square squared(Square steps, double spacing) {
+    if constexpr (sizeof(Square) == sizeof(double)) {
+        const double length = steps * spacing;
+        return length * length;
+    } else {
+        return steps * steps;
+    }
+}
+
+template <class Square>
+Square nearest(const Square* z, const Square* y, const Square* x, Index count, const Square* point,
+               const double* spacing) {
+    Square best[lanes];
+    for (Index first = 0; first < count; first += lanes) {
+        for (Index lane = 0; lane < lanes; ++lane) {
+            const Index i = first + lane;
+            const Square value = squared(z[i] - point[0], spacing[0]) + squared(y[i] - point[1], spacing[1]) +
+                                 squared(x[i] - point[2], spacing[2]);
+            best[lane] = first == 0 || value < best[lane] ? value : best[lane];
+        }
+    }
+    Square least = best[0];
+    for (Index lane = 1; lane < lanes; ++lane) least = best[lane] < least ? best[lane] : least;
+    return least;
+}
+
+template <class Square>
 void roots(const Square* squares, Square infinite, double* result, Index count) {
     for (Index i = 0; i < count; ++i) {
         const double root = METRIX_ROOT(static_cast<double>(squares[i]));
@@ -204,7 +231,7 @@ void roots(const Square* squares, Square infinite, double* result, Index count) 
 
 template <class Square>
 constexpr Passes<Square> table() {
-    return {down, up<Square>, envelope<Square>, roots<Square>};
+    return {down, up<Square>, envelope<Square>, nearest<Square>, roots<Square>};
 }
 
 }  // namespace

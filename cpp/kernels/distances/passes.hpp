@@ -26,6 +26,10 @@ struct Passes {
     void (*envelope)(const Square* squares, const Square* table, Index count, double inverse_spacing,
                      std::int32_t* nearest, Square* result);
 
+    // The least of the squares of the distances from a point to others: `count` is a multiple of `lanes`.
+    Square (*nearest)(const Square* z, const Square* y, const Square* x, Index count, const Square* point,
+                      const double* spacing);
+
     // Square roots; infinite from `infinite` on.
     void (*roots)(const Square* squares, Square infinite, double* result, Index count);
 };

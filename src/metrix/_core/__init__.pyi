@@ -15,6 +15,7 @@ from . import image_quality
 from . import keypoints
 from . import masks
 from . import matching
+from . import panoptic
 from . import records
 from . import regression
 from . import verification
@@ -33,6 +34,7 @@ __all__: list[str] = [
     "losses",
     "masks",
     "matching",
+    "panoptic",
     "records",
     "regression",
     "verification",

@@ -21,7 +21,14 @@ from metrix.losses._loss import Loss
 
 _HALF = (torch.float16, torch.bfloat16)
 #: Types of parameters that a schema can hold, by their annotation; arrays are tensors.
-_TYPES = {"npt.ArrayLike": "Tensor?", "bool": "bool", "float": "float", "int": "int", "str": "str"}
+_TYPES = {
+    "npt.ArrayLike": "Tensor?",
+    "float | npt.ArrayLike": "Tensor?",
+    "bool": "bool",
+    "float": "float",
+    "int": "int",
+    "str": "str",
+}
 _MAY_BE = {"Tensor?": torch.Tensor, "bool": bool, "float": (int, float), "int": int, "str": str}
 
 
@@ -85,6 +92,8 @@ class Operator:
         # PyTorch wants tensors first: inputs, then arrays such as weights, then what is named.
         self.names = [*loss.inputs, *(name for name, kind in types.items() if kind == "Tensor?")]
         defaults = inspect.signature(loss).parameters
+        #: Arrays that are not None where nobody gives them.
+        self.numbers = {name for name in self.names if defaults[name].default not in (None, inspect.Parameter.empty)}
         others = [
             f"{kind} {name}{_default(defaults[name].default)}" for name, kind in types.items() if kind != "Tensor?"
         ]
@@ -104,7 +113,12 @@ class Operator:
         """Inputs and named parameters, as NumPy has them."""
         count = len(self.loss.inputs)
         arrays = [None if tensor is None else array(tensor) for tensor in tensors]
-        return arrays[:count], {**dict(zip(self.names[count:], arrays[count:])), **parameters}
+        named = {
+            name: given if given is None or given.ndim else given.item()
+            for name, given in zip(self.names[count:], arrays[count:])
+            if given is not None or name not in self.numbers
+        }
+        return arrays[:count], {**named, **parameters}
 
     def _value(self, *tensors: Any, wanted: Sequence[bool], **parameters: Any) -> tuple[torch.Tensor, ...]:
         inputs, given = self._split(tensors, parameters)

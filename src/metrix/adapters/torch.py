@@ -50,6 +50,13 @@ def adapt(loss: Loss) -> Callable[..., torch.Tensor]:
         if len(tensors) != len(inputs):
             raise TypeError(f"{loss.__name__}: expected {len(inputs)} tensors {inputs}, got {len(tensors)}")
         wanted = [False] * len(inputs)
+        if types is not None:  # where an array is taken, so is a number
+            parameters = {
+                name: torch.tensor(value, dtype=torch.float64)
+                if types.get(name) == "Tensor?" and isinstance(value, (int, float))
+                else value
+                for name, value in parameters.items()
+            }
         for name, given in [*zip(inputs, tensors), *parameters.items()]:
             for tensor in given if isinstance(given, (list, tuple)) else (given,):
                 if isinstance(tensor, torch.Tensor):

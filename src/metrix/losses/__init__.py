@@ -36,7 +36,7 @@ from metrix.losses.classification import (
     soft_margin_loss,
     squared_hinge_loss,
 )
-from metrix.losses.compound import WeightedSum, bce_dice_loss
+from metrix.losses.compound import WeightedSum, bce_dice_loss, ce_dice_loss
 from metrix.losses.contrast import (
     barlow_twins_loss,
     info_nce_loss,
@@ -82,7 +82,14 @@ from metrix.losses.multiclass import (
     nll_loss,
     softmax_focal_loss,
 )
-from metrix.losses.perceptual import content_loss, ms_ssim_loss, ssim_loss, style_loss
+from metrix.losses.perceptual import (
+    content_loss,
+    gram_matrix,
+    ms_ssim_loss,
+    pixel_perceptual_loss,
+    ssim_loss,
+    style_loss,
+)
 from metrix.losses.rcnn import fast_rcnn_loss, mask_rcnn_mask_loss, rpn_loss
 from metrix.losses.registry import find
 from metrix.losses.regression import (
@@ -127,6 +134,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "boundary_loss",
     "categorical_hinge_loss",
+    "ce_dice_loss",
     "center_loss",
     "ciou_loss",
     "circle_loss",
@@ -162,6 +170,7 @@ __all__ = [
     "gaussian_nll_loss",
     "giou_loss",
     "gradient_penalty",
+    "gram_matrix",
     "hausdorff_dt_loss",
     "hinge_loss",
     "huber_loss",
@@ -189,6 +198,7 @@ __all__ = [
     "negative_cosine_loss",
     "nll_loss",
     "nt_xent_loss",
+    "pixel_perceptual_loss",
     "poisson_nll_loss",
     "pseudo_huber_loss",
     "quantile_loss",

@@ -19,6 +19,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "smooth mean absolute error": ("smooth_l1_loss",),
     "SMAE": ("smooth_l1_loss",),
     "Charbonnier loss": ("pseudo_huber_loss",),
+    "velocity map loss": ("pixel_perceptual_loss",),
+    "perceptual loss": ("content_loss", "pixel_perceptual_loss"),
+    "predicted mean squared error": ("mse_loss",),
+    "PMSE": (
+        "mse_loss",
+    ),  # a name without a formula in the literature that we know: squared error of predicted qualities
     "pinball loss": ("quantile_loss",),
     "check loss": ("quantile_loss",),
     "Poisson loss": ("poisson_nll_loss",),

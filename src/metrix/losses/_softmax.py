@@ -8,20 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from metrix.losses._arguments import Array
+from metrix.losses._composed import terms_of
+from metrix.losses.multiclass import cross_entropy
 
 
 def entropy_of_rows(logits: Array, labels: npt.NDArray[np.int64]) -> tuple[Array, Callable[[Array], Array]]:
     """``logsumexp - logits[label]`` of each row; and the gradient by the logits, given that by these."""
-    rows = np.arange(len(logits))
-    shifted = logits - logits.max(axis=1, keepdims=True, initial=-np.inf)
-    right = shifted[rows, labels]
-    powers = np.exp(shifted, out=shifted)
-    sums = powers.sum(axis=1, keepdims=True, dtype=np.float64)
-    values = (np.log(sums[:, 0]) - right).astype(logits.dtype)
-
-    def backward(upstream: Array) -> Array:
-        gradient: Array = powers * (upstream[:, None] / sums).astype(logits.dtype)
-        gradient[rows, labels] -= upstream
-        return gradient
-
-    return values, backward
+    if logits.size == 0:
+        return np.zeros(len(logits), dtype=logits.dtype), lambda upstream: np.zeros_like(logits)
+    terms = terms_of(cross_entropy, logits, labels, ignore_index=-1)
+    return terms.values, lambda upstream: terms.backward(upstream)[0]

@@ -18,6 +18,7 @@ from metrix.losses._composed import Terms, composed
 from metrix.losses._facts import Facts, facts
 from metrix.losses._loss import Loss
 from metrix.losses.classification import binary_cross_entropy_with_logits
+from metrix.losses.multiclass import cross_entropy
 from metrix.losses.segmentation import dice_loss
 
 #: Weight, loss, and the arguments that are its alone.
@@ -185,6 +186,80 @@ def bce_dice_loss(
             of_pixels = np.broadcast_to(np.expand_dims(of_pixels, axis), pred.shape)
     dice = (dice_loss, {"smooth": smooth, "region": region, "axis": axis, "activation": "sigmoid", "mask": mask})
     entropy = (binary_cross_entropy_with_logits, {"pos_weight": pos_weight, "mask": of_pixels})
+    return _sum_of(pred, target, _share(dice_share), dice, entropy, num_threads, needs_gradient)
+
+
+@composed(
+    facts(
+        "semantic segmentation, instance segmentation",
+        "differentiable",
+        needs="pred: logits (N, C, ...), target: labels (N, ...)",
+    ),
+    common=COMMON,
+)
+def ce_dice_loss(
+    pred: npt.ArrayLike,
+    target: npt.ArrayLike,
+    /,
+    *,
+    dice_share: float = 0.5,
+    class_weight: npt.ArrayLike | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    smooth: float = 1e-5,
+    region: Literal["sample", "batch"] = "sample",
+    classes: Sequence[int] | None = None,
+    axis: int = 1,
+    mask: npt.ArrayLike | None = None,
+    num_threads: int | None = None,
+    needs_gradient: bool = True,
+) -> Terms:
+    """``s`` times :data:`dice_loss` plus ``1 - s`` times :data:`cross_entropy`, the means of both, of one softmax.
+
+    MONAI and nnU-Net add the two: twice this one with ``s = 0.5``.
+
+    Args:
+        pred: logits, (N, C, ...).
+        target: labels from 0 to C - 1, of the shape of ``pred`` without its class axis.
+        dice_share: ``s``, from 0 to 1.
+        class_weight: of the cross-entropy, a number for each class.
+        ignore_index: pixels of this label take no part in either.
+        label_smoothing: of the cross-entropy.
+        smooth, region, classes: of the Dice loss; ``classes`` are those that it looks at, such as all but the background.
+        axis: of the classes.
+
+    Example:
+        >>> pred, target = np.array([[[2.0, -1.0, 0.5], [0.0, 1.5, 0.5]]]), np.array([[0, 1, 1]])
+        >>> value, grad = ce_dice_loss.value_and_grad(pred, target)
+        >>> round(float(value), 6)
+        0.269599
+
+    Source:
+        F. Isensee et al., nnU-Net, 2021; MONAI's DiceCELoss.
+    """
+    pred = predictions(pred)
+    dice = (
+        dice_loss,
+        {
+            "smooth": smooth,
+            "region": region,
+            "classes": classes,
+            "axis": axis,
+            "activation": "softmax",
+            "ignore_index": ignore_index,
+            "mask": mask,
+        },
+    )
+    entropy = (
+        cross_entropy,
+        {
+            "class_weight": class_weight,
+            "ignore_index": ignore_index,
+            "label_smoothing": label_smoothing,
+            "axis": axis,
+            "mask": mask,
+        },
+    )
     return _sum_of(pred, target, _share(dice_share), dice, entropy, num_threads, needs_gradient)
 
 

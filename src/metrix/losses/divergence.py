@@ -86,7 +86,7 @@ def jeffreys_div(given: Given, /) -> RowFormula:
     return RowFormula("jeffreys_div")
 
 
-@row(facts("distribution matching", "convex, bounded", needs=_NEEDS), "distribution")
+@row(facts("distribution matching", "convex, bounded", needs=_NEEDS, range=(0.0, math.log(2))), "distribution")
 def skew_kl_div(given: Given, /, *, alpha: float = 0.5) -> RowFormula:
     """Kullback-Leibler divergence of the target p from a mixture, ``KL(p || alpha q + (1 - alpha) p)``: never infinite.
 
@@ -103,7 +103,9 @@ def skew_kl_div(given: Given, /, *, alpha: float = 0.5) -> RowFormula:
     return RowFormula("skew_kl_div", (fraction(alpha, "alpha"),))
 
 
-@row(facts("distribution matching", "convex, bounded, symmetric", needs=_NEEDS), "distribution")
+@row(
+    facts("distribution matching", "convex, bounded, symmetric", needs=_NEEDS, range=(0.0, math.log(2))), "distribution"
+)
 def skew_js_div(given: Given, /, *, alpha: float = 0.5) -> RowFormula:
     """Half of ``KL(p || alpha q + (1 - alpha) p) + KL(q || alpha p + (1 - alpha) q)``; with 0.5 :data:`js_div`.
 
@@ -114,8 +116,8 @@ def skew_js_div(given: Given, /, *, alpha: float = 0.5) -> RowFormula:
         alpha: the share of the other side in each mixture, between 0 and 1.
 
     Example:
-        >>> round(float(skew_js_div([[1.0, 0.0]], [[0.0, 1.0]], alpha=0.75)), 6)
-        1.386294
+        >>> round(float(skew_js_div([[1.0, 0.0]], [[0.0, 1.0]], alpha=0.25)), 6)
+        0.287682
 
     Source:
         F. Nielsen, A family of statistical symmetric divergences based on Jensen's inequality, 2010.

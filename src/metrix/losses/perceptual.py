@@ -17,6 +17,7 @@ from metrix.image_quality import SCALE_WEIGHTS, Window
 from metrix.losses._arguments import Array, not_negative, one_of, predictions, same_shape
 from metrix.losses._composed import FusedTerms, Terms, composed
 from metrix.losses._facts import facts
+from metrix.losses.regression import l1_loss, mse_loss
 
 
 @composed(
@@ -194,6 +195,63 @@ def content_loss(
         )
 
     return Terms(np.asarray(values).astype(layers.dtype), backward)
+
+
+@composed(
+    facts(
+        "image restoration",
+        "convex, symmetric",
+        needs="pred, target: one shape; features of both, (N, C, ...), or lists of them",
+    ),
+    differentiable=("pred", "pred_features"),
+)
+def pixel_perceptual_loss(
+    pred: npt.ArrayLike,
+    target: npt.ArrayLike,
+    pred_features: npt.ArrayLike | Sequence[npt.ArrayLike],
+    target_features: npt.ArrayLike | Sequence[npt.ArrayLike],
+    /,
+    *,
+    l2_weight: float = 1.0,
+    l1_weight: float = 1.0,
+    content_weight: float = 1.0,
+    layer_weights: npt.ArrayLike | None = None,
+) -> Terms:
+    """``a mse_loss + b l1_loss`` of pixels ``+ c content_loss`` of features: one term for the batch.
+
+    Velocity maps are learnt so in full-waveform inversion, and pictures in restoration. ``pred_features`` are what a network
+    of the caller makes of ``pred``; their gradient goes back through it.
+
+    Args:
+        l2_weight, l1_weight, content_weight: ``a``, ``b`` and ``c``, at least 0.
+        layer_weights: as of :data:`content_loss`.
+
+    Example:
+        >>> pred, target = np.full((1, 1, 2, 2), 3.0), np.ones((1, 1, 2, 2))
+        >>> float(pixel_perceptual_loss(pred, target, pred / 2, target / 2, content_weight=0.5))
+        6.5
+
+    Source:
+        The sum of :data:`mse_loss`, :data:`l1_loss` and J. Johnson's perceptual loss, 2016.
+    """
+    a, b, c = (
+        not_negative(value, name)
+        for value, name in ((l2_weight, "l2_weight"), (l1_weight, "l1_weight"), (content_weight, "content_weight"))
+    )
+    x = predictions(pred)
+    y = same_shape(target, x, "target")
+    features = content_loss.terms(pred_features, target_features, layer_weights=layer_weights)
+    per_image = features.values.astype(np.float64)
+    value = a * float(mse_loss(x, y)) + b * float(l1_loss(x, y)) + c * float(per_image.mean())
+
+    def backward(upstream: Array) -> tuple[Array, ...]:
+        scale = float(upstream)
+        pixels = mse_loss.value_and_grad(x, y, grad_output=a * scale)[1]
+        pixels += l1_loss.value_and_grad(x, y, grad_output=b * scale)[1]
+        share = np.full(per_image.shape, c * scale / per_image.size, dtype=features.values.dtype)
+        return pixels, features.backward(share)[0]
+
+    return Terms(np.asarray(value, dtype=x.dtype), backward)
 
 
 @composed(

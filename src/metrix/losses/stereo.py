@@ -5,6 +5,7 @@ No kernel: composed in NumPy. Disparities are (N, H, W), in pixels; a mask of th
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,14 @@ from metrix.losses._composed import Terms, composed
 from metrix.losses._facts import facts
 
 
-@composed(facts("stereo matching", "robust, sparse", needs="pred: volume (N, D, H, W), target: disparities (N, H, W)"))
+@composed(
+    facts(
+        "stereo matching",
+        "robust, sparse",
+        needs="pred: volume (N, D, H, W), target: disparities (N, H, W)",
+        range=(-math.inf, math.inf),
+    )
+)
 def cost_volume_loss(
     pred: npt.ArrayLike,
     target: npt.ArrayLike,
