@@ -110,6 +110,15 @@ def test_accuracy_of_what_none_should_be_accepted() -> None:
     assert found.mean == 5 / 6
 
 
+def test_thresholds_between_neighbouring_and_infinite_scores() -> None:
+    """There is no middle between two neighbouring numbers, nor above minus infinity."""
+    above = np.nextafter(1, 2)
+    for low, high in ((1.0, above), (-np.inf, 3.0)):
+        found = verification_accuracy([1, 0], [high, low], folds=1)
+        assert found.thresholds.tolist() == [high]
+        assert found.mean == 1
+
+
 def test_pair_scores_by_definition(rng: np.random.Generator) -> None:
     for dtype in (np.float16, np.float32, np.float64, np.int8):
         for size in (0, 1, 7, 512):
