@@ -126,6 +126,21 @@ def test_supports_that_do_not_meet(rng: np.random.Generator) -> None:
     assert trace_of_root(np.diag([1.0, 0, 0]), np.diag([0, 1.0, 1])) == 0
 
 
+def test_single_directions_that_do_not_meet(rng: np.random.Generator) -> None:
+    """One eigenvalue alone, which is rounding: nothing larger tells so."""
+    for _ in range(20):
+        one, two = np.linalg.qr(rng.normal(size=(10, 2)))[0].T
+        assert trace_of_root(np.outer(one, one), np.outer(two, two)) <= 1e-14
+
+
+def test_what_rounding_leaves_of_a_diagonal_is_no_rank() -> None:
+    """This has a Cholesky factor, which ends with 1.5e-8."""
+    below = np.nextafter(1, 0)
+    first = np.array([[1, below], [below, 1]])
+    assert np.linalg.cholesky(first)[1, 1] > 1e-8
+    assert trace_of_root(first, np.array([[1.0, -1], [-1, 1]])) <= 1e-14
+
+
 def test_scipy(rng: np.random.Generator) -> None:
     linalg = pytest.importorskip("scipy.linalg")
     first, second = (np.cov(rng.normal(size=(200, 30)) @ rng.normal(size=(30, 30)), rowvar=False) for _ in "ab")
@@ -281,6 +296,12 @@ def test_inception_score_of_many_blocks(rng: np.random.Generator) -> None:
     assert np.isnan(inception_score(p, splits=1, ddof=1).std)
     logits = np.where(p > 0, 0, -np.inf).astype(np.float32)
     assert inception_score(logits, splits=2, from_logits=True, interleaved=True).mean == pytest.approx(100, rel=1e-12)
+
+
+def test_inception_score_of_equal_rows_is_not_below_one(rng: np.random.Generator) -> None:
+    for _ in range(30):
+        p = np.repeat(rng.dirichlet(np.ones(10), size=1), 7, axis=0)
+        assert 1 <= inception_score(p, splits=1).mean <= 1 + 1e-14
 
 
 def test_streamed_inception_score(rng: np.random.Generator) -> None:

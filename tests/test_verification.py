@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from effort import cases
+from metrix import _core
 from metrix.verification import (
     IdentificationRates,
     VerificationMetrics,
@@ -108,6 +110,15 @@ def test_accuracy_of_what_none_should_be_accepted() -> None:
     assert found.mean == 5 / 6
 
 
+def test_thresholds_between_neighbouring_and_infinite_scores() -> None:
+    """There is no middle between two neighbouring numbers, nor above minus infinity."""
+    above = np.nextafter(1, 2)
+    for low, high in ((1.0, above), (-np.inf, 3.0)):
+        found = verification_accuracy([1, 0], [high, low], folds=1)
+        assert found.thresholds.tolist() == [high]
+        assert found.mean == 1
+
+
 def test_pair_scores_by_definition(rng: np.random.Generator) -> None:
     for dtype in (np.float16, np.float32, np.float64, np.int8):
         for size in (0, 1, 7, 512):
@@ -132,6 +143,38 @@ def test_pair_scores_by_definition(rng: np.random.Generator) -> None:
                 every = np.c_[np.arange(90), np.arange(90)]
                 assert np.array_equal(rows, pair_scores(first, second, pairs=every, metric=metric))  # type: ignore[arg-type]
     assert pair_scores(np.ones((2, 3)), np.ones((2, 3)), pairs=[]).shape == (0,)
+
+
+@pytest.fixture
+def instruction_sets() -> Iterator[list[str]]:
+    before = _core.losses.instruction_set()
+    yield [name for name in ("baseline", "v3", "v4") if _core.losses.use_instruction_set(name)]
+    _core.losses.use_instruction_set(before)
+
+
+def test_same_bits_of_pair_scores(rng: np.random.Generator, instruction_sets: list[str]) -> None:
+    """For any number of threads and every instruction set; 37 leaves a rest of both kinds of lanes."""
+    for dtype in (np.float32, np.float64):
+        first, second = (rng.normal(size=(600, 37)).astype(dtype) for _ in "ab")
+        for metric in ("cosine", "dot", "euclidean"):
+            seen = set()
+            for name in instruction_sets:
+                _core.losses.use_instruction_set(name)
+                for threads in (1, 2, 7):
+                    seen.add(pair_scores(first, second, metric=metric, num_threads=threads).tobytes())  # type: ignore[arg-type]
+            assert len(seen) == 1
+
+
+def test_scores_of_very_long_and_short_embeddings() -> None:
+    """Products of squared lengths leave the range of doubles before lengths do."""
+    for size in (1e150, 1e-150, 1e-80, 1e80):
+        assert pair_scores([[size, size]], [[size, size]])[0] == pytest.approx(1, rel=1e-15)
+
+
+def test_a_row_and_itself_score_one(rng: np.random.Generator) -> None:
+    first = rng.normal(size=(300, 50))
+    assert (pair_scores(first, first) == 1).all()
+    assert (pair_scores(first, first, metric="euclidean") == 0).all()
 
 
 def obvious_ranks(truth: Any, probes: Any, gallery: Any, labels: Any, metric: str) -> list[int]:

@@ -30,6 +30,7 @@ void bind_matching(py::module_ module);
 void bind_panoptic(py::module_ module);
 void bind_records(py::module_ module);
 void bind_regression(py::module_ module);
+void bind_verification(py::module_ module);
 }  // namespace metrix::bindings
 
 namespace {
@@ -120,4 +121,5 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_panoptic(module.def_submodule("panoptic"));
     bind_records(module.def_submodule("records"));
     bind_regression(module.def_submodule("regression"));
+    bind_verification(module.def_submodule("verification"));
 }

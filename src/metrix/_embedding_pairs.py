@@ -1,4 +1,4 @@
-"""Scores of embeddings, in blocks that stay in the cache."""
+"""Scores of embeddings: of pairs, and of probes with a gallery."""
 
 from __future__ import annotations
 
@@ -7,35 +7,29 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from metrix import _core
 from metrix._arrays import as_ndarray
+from metrix._threads import resolve_num_threads
 
 Metric = Literal["cosine", "dot", "euclidean"]
 FloatArray = npt.NDArray[np.float64]
 
-#: Numbers of embeddings that are worked on at a time.
-_BLOCK = 1 << 15
 #: Scores of probes and gallery that are made at a time.
 _SCORES = 1 << 21
 
 
-def scores_of_pairs(first: Any, second: Any, pairs: Any, metric: Metric) -> FloatArray:
+def scores_of_pairs(first: Any, second: Any, pairs: Any, metric: Metric, num_threads: int | None) -> FloatArray:
     """See :func:`metrix.verification.pair_scores`."""
-    one, two = embeddings(first, "first"), embeddings(second, "second")
+    one: Any = embeddings(first, "first")
+    two: Any = embeddings(second, "second")
     if one.shape[1] != two.shape[1]:
         raise ValueError(f"second: expected {one.shape[1]} dimensions as in first, got {two.shape[1]}")
     require_metric(metric)
-    indices = None if pairs is None else _indices(pairs, len(one), len(two))
-    if indices is None and len(one) != len(two):
-        raise ValueError(f"second: expected {len(one)} rows as in first (or pairs), got {len(two)}")
-    count = len(one) if indices is None else len(indices)
-    scores = np.empty(count)
-    step = max(1, _BLOCK // max(1, one.shape[1]))
-    with np.errstate(invalid="ignore", over="ignore"):
-        for start in range(0, count, step):
-            rows = slice(start, start + step)
-            left, right = (rows, rows) if indices is None else (indices[rows, 0], indices[rows, 1])
-            a, b = one[left].astype(np.float64), two[right].astype(np.float64)
-            scores[rows] = _scores(a, b, metric)
+    narrow = all(array.dtype in (np.float16, np.float32) for array in (one, two))
+    dtype = np.float32 if narrow else np.float64
+    one, two = np.ascontiguousarray(one, dtype=dtype), np.ascontiguousarray(two, dtype=dtype)
+    indices = None if pairs is None else _indices(pairs)
+    scores = _core.verification.pair_scores(one, two, indices, metric, resolve_num_threads(num_threads))
     if not np.isfinite(scores).all():
         at = int(np.argmin(np.isfinite(scores)))
         raise ValueError(f"first, second: expected finite embeddings, got a score of {scores[at]} for pair {at}")
@@ -92,28 +86,13 @@ def require_metric(metric: str) -> None:
         raise ValueError(f"metric: expected 'cosine', 'dot' or 'euclidean', got {metric!r}")
 
 
-def _indices(pairs: Any, first: int, second: int) -> npt.NDArray[Any]:
+def _indices(pairs: Any) -> npt.NDArray[np.int64]:
     array = as_ndarray(pairs, "pairs")
     if array.size == 0:
-        array = np.zeros((0, 2), dtype=np.intp)
+        array = np.zeros((0, 2), dtype=np.int64)
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
         raise ValueError(f"pairs: expected integers of shape (P, 2), got {array.dtype} of shape {array.shape}")
-    wrong = (array < 0) | (array >= np.array([first, second]))
-    if wrong.any():
-        at = int(np.argmax(wrong.any(axis=1)))
-        raise ValueError(f"pairs: expected indices below {first} and {second}, got {array[at].tolist()} at index {at}")
-    return array
-
-
-def _scores(a: FloatArray, b: FloatArray, metric: Metric) -> FloatArray:
-    if metric == "euclidean":
-        a -= b
-        return np.asarray(-np.sqrt(np.einsum("ij,ij->i", a, a)))
-    products = np.einsum("ij,ij->i", a, b)
-    if metric == "cosine":
-        lengths = np.sqrt(np.einsum("ij,ij->i", a, a)) * np.sqrt(np.einsum("ij,ij->i", b, b))
-        products /= np.where(lengths == 0, 1.0, lengths)
-    return np.asarray(products)
+    return np.ascontiguousarray(array, dtype=np.int64)
 
 
 def _prepared(rows: npt.NDArray[Any], metric: Metric) -> FloatArray:

@@ -5,8 +5,6 @@ higher for more alike (:func:`pair_scores` makes them of embeddings; of distance
 when its score is at least the threshold. FAR is the share of accepted pairs of two persons (false positive rate), TAR
 that of accepted pairs of one (true positive rate); the whole curve is :func:`metrix.classification.roc_curve`. NaN
 raises ``ValueError``; without pairs of either kind rates are NaN.
-
-No kernel: the curve of scores is that of ``metrix.classification``, products are NumPy's.
 """
 
 from __future__ import annotations
@@ -51,7 +49,9 @@ class VerificationAccuracy(NamedTuple):
     thresholds: FloatArray
 
 
-def pair_scores(first: Any, second: Any, *, pairs: Any = None, metric: Metric = "cosine") -> FloatArray:
+def pair_scores(
+    first: Any, second: Any, *, pairs: Any = None, metric: Metric = "cosine", num_threads: int | None = None
+) -> FloatArray:
     """Scores of pairs of embeddings, higher for more alike, without a matrix of all pairs.
 
     Args:
@@ -59,10 +59,11 @@ def pair_scores(first: Any, second: Any, *, pairs: Any = None, metric: Metric = 
         second: (M, D) embeddings; the same array as ``first`` where there is one set alone.
         pairs: (P, 2) indices into ``first`` and ``second``; default row ``i`` with row ``i``, and N = M.
         metric: "cosine", "dot", or "euclidean", the negative of the distance. Embeddings need not have length 1.
+        num_threads: default ``OMP_NUM_THREADS`` or the usable CPUs.
 
     Returns:
-        (P,) float64: products are summed in float64, also of float32 embeddings. The cosine of a row of zeros is 0.
-        Memory beyond inputs and result is a fixed amount.
+        (P,) float64: products are summed in float64, also of float32 embeddings, with the same bits for any number of
+        threads. The cosine of a row of zeros is 0. float32 and float64 are read in place, others are converted.
 
     Raises:
         ValueError: for embeddings that are not finite, of which the first bad pair is named; for indices out of range.
@@ -74,11 +75,13 @@ def pair_scores(first: Any, second: Any, *, pairs: Any = None, metric: Metric = 
     Source:
         Definitions.
     """
-    return scores_of_pairs(first, second, pairs, metric)
+    return scores_of_pairs(first, second, pairs, metric, num_threads)
 
 
 def equal_error_rate(y_true: Any, y_score: Any, *, num_threads: int | None = None) -> EqualErrorRate:
     """Where the ROC curve has as many false acceptances as false rejections, by straight lines between its points.
+
+    Composed from the points of the ROC curve.
 
     Args:
         y_true, y_score: see the module.
@@ -108,6 +111,8 @@ def tar_at_far(
 ) -> Any:
     """True acceptance rate where the false acceptance rate is as given.
 
+    Composed from the points of the ROC curve.
+
     Args:
         y_true, y_score: see the module.
         far: a rate or an array of rates, from 0 to 1, such as 1e-4.
@@ -133,6 +138,8 @@ def verification_accuracy(
     y_true: Any, y_score: Any, *, folds: Any = 10, num_threads: int | None = None
 ) -> VerificationAccuracy:
     """Share of pairs that are told right, by the threshold that is best for the other folds: the protocol of LFW.
+
+    Composed from the points of the ROC curves of the other folds.
 
     Args:
         y_true, y_score: see the module.
@@ -237,6 +244,8 @@ def identification_rates(
     metric: Metric = "cosine",
 ) -> FloatArray:
     """How often a probe's person is among the k nearest of a gallery: rank-k identification, the CMC curve.
+
+    Composed from NumPy's products.
 
     Args:
         y_true: (P,) label of each probe.

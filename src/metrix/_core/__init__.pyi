@@ -18,6 +18,7 @@ from . import matching
 from . import panoptic
 from . import records
 from . import regression
+from . import verification
 
 __all__: list[str] = [
     "batches",
@@ -36,6 +37,7 @@ __all__: list[str] = [
     "panoptic",
     "records",
     "regression",
+    "verification",
     "version",
 ]
 
