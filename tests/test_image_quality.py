@@ -135,6 +135,8 @@ def test_dtypes_layouts_and_batches(rng: np.random.Generator) -> None:
         value.tolist() == structural_similarity(x.astype(np.float32), y.astype(np.float32), data_range=65535).tolist()
     )
     assert structural_similarity(x[0, 1], y[0, 1]) == value[0, 1]
+    swapped = structural_similarity(x.astype(">f4"), y.astype(">f4"), data_range=65535)
+    np.testing.assert_array_equal(swapped, value)
     half = structural_similarity(x.astype(np.float16), y.astype(np.float16), data_range=65535)
     np.testing.assert_array_equal(half, value)
     np.testing.assert_array_equal(

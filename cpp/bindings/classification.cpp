@@ -18,6 +18,8 @@ Labels labels_of(const py::array& array, const char* name) {
     if (array.ndim() != 1 || (array.flags() & py::array::c_style) == 0) {
         throw_value_error(std::string(name) + ": expected a contiguous array of shape (N,), got " + shape_text(array));
     }
+    const char order = array.dtype().byteorder();
+    if (order != '=' && order != '|') throw_value_error(std::string(name) + ": expected the byte order of this machine");
     const bool is_signed = array.dtype().kind() == 'i';
     if (!is_signed && array.dtype().kind() != 'u') throw_value_error(std::string(name) + ": expected integers");
     LabelType type{};

@@ -141,8 +141,9 @@ class ImagePair:
 
 def _as_work(array: Array) -> Array:
     """uint8, float32 or float64."""
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype in (np.uint8, np.float32, np.float64):
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
+        return array
     if array.dtype in (np.uint16, np.float16):
         return array.astype(np.float32)
     raise TypeError(f"image: expected uint8, uint16, float16, float32 or float64, got {array.dtype}")

@@ -37,6 +37,17 @@ def test_any_types(true_type: type, predicted_type: type, rng: np.random.Generat
         np.testing.assert_array_equal(found, expected)
 
 
+def test_any_byte_order_and_strides(rng: np.random.Generator) -> None:
+    """Numbers of the other byte order were once read as they lie in memory."""
+    truth, predicted = rng.integers(0, 5, size=(2, 60, 40))
+    expected = confusion_matrix(truth, predicted, num_classes=5)
+    for dtype in (">i2", "<i2", ">u4", "<u4", ">i8", "<i8"):
+        given = confusion_matrix(truth.astype(dtype), predicted.astype(dtype), num_classes=5)
+        np.testing.assert_array_equal(given, expected)
+    every_second = confusion_matrix(truth[::-2, ::2], predicted[::-2, ::2], num_classes=5)
+    np.testing.assert_array_equal(every_second, confusion_matrix(truth[::-2, ::2].copy(), predicted[::-2, ::2].copy()))
+
+
 def test_random_labels(rng: np.random.Generator) -> None:
     for _ in range(cases(600)):
         count, classes = int(rng.integers(0, 200)), int(rng.integers(1, 9))

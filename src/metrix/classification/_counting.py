@@ -67,9 +67,7 @@ def counted(
         if classes is not None:
             place = {name: i for i, name in enumerate(names.tolist())}
             classes = np.array([place.get(name, len(names) + i) for i, name in enumerate(classes.tolist())])
-    truth, predicted = (
-        np.ascontiguousarray(array.view(np.uint8) if array.dtype == np.bool_ else array) for array in (truth, predicted)
-    )
+    truth, predicted = (_plain(array) for array in (truth, predicted))
     low, span = _range_of(truth, predicted, classes, ignore_index if num_classes is None else None)
     if span > _WIDEST:
         return _by_occurring(truth, predicted, classes, ignore_index, weight, num_threads, num_classes is not None)
@@ -94,6 +92,13 @@ def counted(
     places = classes.astype(np.int64) - low
     given = places if labels is None else as_ndarray(labels, "labels")
     return inner[np.ix_(places, places)], given
+
+
+def _plain(labels: Array) -> Array:
+    """Integers one after the other, in the byte order of the machine."""
+    if labels.dtype == np.bool_:
+        labels = labels.view(np.uint8)
+    return np.ascontiguousarray(labels, dtype=labels.dtype.newbyteorder("="))
 
 
 def _numbered(truth: Array, predicted: Array) -> tuple[Array, Array, Array]:
