@@ -19,7 +19,8 @@ Labels labels_of(const py::array& array, const char* name) {
         throw_value_error(std::string(name) + ": expected a contiguous array of shape (N,), got " + shape_text(array));
     }
     const char order = array.dtype().byteorder();
-    if (order != '=' && order != '|') throw_value_error(std::string(name) + ": expected the byte order of this machine");
+    if (order != '=' && order != '|')
+        throw_value_error(std::string(name) + ": expected the byte order of this machine");
     const bool is_signed = array.dtype().kind() == 'i';
     if (!is_signed && array.dtype().kind() != 'u') throw_value_error(std::string(name) + ": expected integers");
     LabelType type{};

@@ -18,7 +18,8 @@ Pixels pixels_of(const py::array& ids, const char* name) {
     }
     if (is_rgb) return {ids.data(), PixelType::rgb, ids.shape(0) * ids.shape(1)};
     const char order = ids.dtype().byteorder();
-    if (order != '=' && order != '|') throw_value_error(std::string(name) + ": expected the byte order of this machine");
+    if (order != '=' && order != '|')
+        throw_value_error(std::string(name) + ": expected the byte order of this machine");
     const bool is_signed = ids.dtype().kind() == 'i';
     if (!is_signed && ids.dtype().kind() != 'u') throw_value_error(std::string(name) + ": expected integers");
     PixelType type{};
