@@ -35,6 +35,8 @@ def transport(x: Array, y: Array, a: Array, b: Array, epsilon: float, power: int
         before, f = f, -np.log((b * np.exp(g - cost)).sum(axis=1))
         if np.abs(f - before).max() < 1e-17:
             break
+    else:
+        raise AssertionError("the oracle did not converge: choose clouds that are closer for this epsilon")
     ratio = np.exp(f[:, None] + g - cost)
     plan = a[:, None] * b * ratio
     divergence = (plan * np.where(plan > 0, np.log(ratio), 0) - plan + a[:, None] * b).sum()
