@@ -73,7 +73,11 @@ def project_mask(mask: Any, box: Any, size: int) -> Any:
     for row in range(size):
         for column in range(size):
             samples = [
-                pixel(box[1] + (row + (i + 0.5) / down) * cell_h, box[0] + (column + (j + 0.5) / across) * cell_w)
+                # In the order of RoIAlign: samples that fall on the border of the image may be outside by rounding.
+                pixel(
+                    box[1] + row * cell_h + (i + 0.5) * cell_h / down,
+                    box[0] + column * cell_w + (j + 0.5) * cell_w / across,
+                )
                 for i in range(down)
                 for j in range(across)
             ]
