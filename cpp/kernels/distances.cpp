@@ -13,44 +13,17 @@
 
 namespace metrix::distances {
 
-#define METRIX_DECLARE(level)                             \
-    namespace level {                                     \
-    extern const Passes<std::int32_t> passes_of_integers; \
-    extern const Passes<double> passes_of_doubles;        \
-    }
-METRIX_DECLARE(baseline)
-#ifdef METRIX_X86_LEVELS
-METRIX_DECLARE(v3)
-METRIX_DECLARE(v4)
-#endif
-#undef METRIX_DECLARE
+METRIX_DECLARE_FOR_EACH_LEVEL(Passes<std::int32_t>, passes_of_integers);
+METRIX_DECLARE_FOR_EACH_LEVEL(Passes<double>, passes_of_doubles);
 
 template <>
 const Passes<std::int32_t>& passes<std::int32_t>() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::passes_of_integers;
-        case InstructionSet::v3:
-            return v3::passes_of_integers;
-#endif
-        default:
-            return baseline::passes_of_integers;
-    }
+    return METRIX_OF_THIS_MACHINE(passes_of_integers);
 }
 
 template <>
 const Passes<double>& passes<double>() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::passes_of_doubles;
-        case InstructionSet::v3:
-            return v3::passes_of_doubles;
-#endif
-        default:
-            return baseline::passes_of_doubles;
-    }
+    return METRIX_OF_THIS_MACHINE(passes_of_doubles);
 }
 
 namespace {

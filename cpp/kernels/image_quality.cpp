@@ -11,28 +11,10 @@
 
 namespace metrix::image_quality {
 
-#define METRIX_DECLARE(level)         \
-    namespace level {                 \
-    extern const Blocks image_blocks; \
-    }
-METRIX_DECLARE(baseline)
-#ifdef METRIX_X86_LEVELS
-METRIX_DECLARE(v3)
-METRIX_DECLARE(v4)
-#endif
-#undef METRIX_DECLARE
+METRIX_DECLARE_FOR_EACH_LEVEL(Blocks, image_blocks);
 
 const Blocks& blocks() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::image_blocks;
-        case InstructionSet::v3:
-            return v3::image_blocks;
-#endif
-        default:
-            return baseline::image_blocks;
-    }
+    return METRIX_OF_THIS_MACHINE(image_blocks);
 }
 
 namespace {

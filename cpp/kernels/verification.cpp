@@ -9,44 +9,17 @@
 
 namespace metrix::verification {
 
-#define METRIX_DECLARE(level)                  \
-    namespace level {                          \
-    extern const Work<float> work_on_floats;   \
-    extern const Work<double> work_on_doubles; \
-    }
-METRIX_DECLARE(baseline)
-#ifdef METRIX_X86_LEVELS
-METRIX_DECLARE(v3)
-METRIX_DECLARE(v4)
-#endif
-#undef METRIX_DECLARE
+METRIX_DECLARE_FOR_EACH_LEVEL(Work<float>, work_on_floats);
+METRIX_DECLARE_FOR_EACH_LEVEL(Work<double>, work_on_doubles);
 
 template <>
 const Work<float>& work<float>() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::work_on_floats;
-        case InstructionSet::v3:
-            return v3::work_on_floats;
-#endif
-        default:
-            return baseline::work_on_floats;
-    }
+    return METRIX_OF_THIS_MACHINE(work_on_floats);
 }
 
 template <>
 const Work<double>& work<double>() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::work_on_doubles;
-        case InstructionSet::v3:
-            return v3::work_on_doubles;
-#endif
-        default:
-            return baseline::work_on_doubles;
-    }
+    return METRIX_OF_THIS_MACHINE(work_on_doubles);
 }
 
 namespace {

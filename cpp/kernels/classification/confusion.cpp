@@ -11,28 +11,10 @@
 
 namespace metrix::classification {
 
-#define METRIX_DECLARE(level)                \
-    namespace level {                        \
-    extern const Encoders encoders_of_level; \
-    }
-METRIX_DECLARE(baseline)
-#ifdef METRIX_X86_LEVELS
-METRIX_DECLARE(v3)
-METRIX_DECLARE(v4)
-#endif
-#undef METRIX_DECLARE
+METRIX_DECLARE_FOR_EACH_LEVEL(Encoders, encoders_of_level);
 
 const Encoders& encoders() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::encoders_of_level;
-        case InstructionSet::v3:
-            return v3::encoders_of_level;
-#endif
-        default:
-            return baseline::encoders_of_level;
-    }
+    return METRIX_OF_THIS_MACHINE(encoders_of_level);
 }
 
 namespace {

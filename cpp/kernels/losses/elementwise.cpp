@@ -9,44 +9,17 @@
 
 namespace metrix::losses {
 
-#define METRIX_DECLARE(level)                      \
-    namespace level {                              \
-    extern const Blocks<float> blocks_of_floats;   \
-    extern const Blocks<double> blocks_of_doubles; \
-    }
-METRIX_DECLARE(baseline)
-#ifdef METRIX_X86_LEVELS
-METRIX_DECLARE(v3)
-METRIX_DECLARE(v4)
-#endif
-#undef METRIX_DECLARE
+METRIX_DECLARE_FOR_EACH_LEVEL(Blocks<float>, blocks_of_floats);
+METRIX_DECLARE_FOR_EACH_LEVEL(Blocks<double>, blocks_of_doubles);
 
 template <>
 const Blocks<float>& blocks<float>() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::blocks_of_floats;
-        case InstructionSet::v3:
-            return v3::blocks_of_floats;
-#endif
-        default:
-            return baseline::blocks_of_floats;
-    }
+    return METRIX_OF_THIS_MACHINE(blocks_of_floats);
 }
 
 template <>
 const Blocks<double>& blocks<double>() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::blocks_of_doubles;
-        case InstructionSet::v3:
-            return v3::blocks_of_doubles;
-#endif
-        default:
-            return baseline::blocks_of_doubles;
-    }
+    return METRIX_OF_THIS_MACHINE(blocks_of_doubles);
 }
 
 namespace {

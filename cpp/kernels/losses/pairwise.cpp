@@ -6,28 +6,10 @@
 
 namespace metrix::losses {
 
-#define METRIX_DECLARE(level)                    \
-    namespace level {                            \
-    extern const PairwiseBlocks pairwise_blocks; \
-    }
-METRIX_DECLARE(baseline)
-#ifdef METRIX_X86_LEVELS
-METRIX_DECLARE(v3)
-METRIX_DECLARE(v4)
-#endif
-#undef METRIX_DECLARE
+METRIX_DECLARE_FOR_EACH_LEVEL(PairwiseBlocks, pairwise_blocks);
 
 const PairwiseBlocks& pairwise_blocks() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::pairwise_blocks;
-        case InstructionSet::v3:
-            return v3::pairwise_blocks;
-#endif
-        default:
-            return baseline::pairwise_blocks;
-    }
+    return METRIX_OF_THIS_MACHINE(pairwise_blocks);
 }
 
 void pairwise_distances(View2<const double> x, View2<const double> y, bool squared, int num_threads,

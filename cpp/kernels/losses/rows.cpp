@@ -9,40 +9,17 @@
 
 namespace metrix::losses {
 
-#define METRIX_DECLARE(level)                      \
-    namespace level {                              \
-    extern const Strips<float> strips_of_floats;   \
-    extern const Strips<double> strips_of_doubles; \
-    }
-METRIX_DECLARE(baseline)
-#ifdef METRIX_X86_LEVELS
-METRIX_DECLARE(v3)
-METRIX_DECLARE(v4)
-#endif
-#undef METRIX_DECLARE
+METRIX_DECLARE_FOR_EACH_LEVEL(Strips<float>, strips_of_floats);
+METRIX_DECLARE_FOR_EACH_LEVEL(Strips<double>, strips_of_doubles);
 
-#ifdef METRIX_X86_LEVELS
-#define METRIX_CHOOSE(table)        \
-    switch (instruction_set()) {    \
-        case InstructionSet::v4:    \
-            return v4::table;       \
-        case InstructionSet::v3:    \
-            return v3::table;       \
-        default:                    \
-            return baseline::table; \
-    }
-#else
-#define METRIX_CHOOSE(table) return baseline::table;
-#endif
 template <>
 const Strips<float>& strips<float>() {
-    METRIX_CHOOSE(strips_of_floats)
+    return METRIX_OF_THIS_MACHINE(strips_of_floats);
 }
 template <>
 const Strips<double>& strips<double>() {
-    METRIX_CHOOSE(strips_of_doubles)
+    return METRIX_OF_THIS_MACHINE(strips_of_doubles);
 }
-#undef METRIX_CHOOSE
 
 namespace {
 

@@ -14,28 +14,10 @@
 
 namespace metrix::losses {
 
-#define METRIX_DECLARE(level)                    \
-    namespace level {                            \
-    extern const SequenceBlocks sequence_blocks; \
-    }
-METRIX_DECLARE(baseline)
-#ifdef METRIX_X86_LEVELS
-METRIX_DECLARE(v3)
-METRIX_DECLARE(v4)
-#endif
-#undef METRIX_DECLARE
+METRIX_DECLARE_FOR_EACH_LEVEL(SequenceBlocks, sequence_blocks);
 
 const SequenceBlocks& sequence_blocks() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::sequence_blocks;
-        case InstructionSet::v3:
-            return v3::sequence_blocks;
-#endif
-        default:
-            return baseline::sequence_blocks;
-    }
+    return METRIX_OF_THIS_MACHINE(sequence_blocks);
 }
 
 namespace {

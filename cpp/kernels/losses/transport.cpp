@@ -15,28 +15,10 @@
 
 namespace metrix::losses {
 
-#define METRIX_DECLARE(level)                      \
-    namespace level {                              \
-    extern const TransportBlocks transport_blocks; \
-    }
-METRIX_DECLARE(baseline)
-#ifdef METRIX_X86_LEVELS
-METRIX_DECLARE(v3)
-METRIX_DECLARE(v4)
-#endif
-#undef METRIX_DECLARE
+METRIX_DECLARE_FOR_EACH_LEVEL(TransportBlocks, transport_blocks);
 
 const TransportBlocks& transport_blocks() {
-    switch (instruction_set()) {
-#ifdef METRIX_X86_LEVELS
-        case InstructionSet::v4:
-            return v4::transport_blocks;
-        case InstructionSet::v3:
-            return v3::transport_blocks;
-#endif
-        default:
-            return baseline::transport_blocks;
-    }
+    return METRIX_OF_THIS_MACHINE(transport_blocks);
 }
 
 namespace {
