@@ -15,7 +15,10 @@ Array = npt.NDArray[Any]
 Reduction = Literal["none", "sum", "mean", "batchmean"]
 MeanDenominator = Literal["weights", "count"]
 
-REDUCTIONS = ("none", "sum", "mean", "batchmean")
+#: What the kernels call them; "batchmean" is a sum that Python divides.
+REDUCTIONS = {"none": 0, "sum": 1, "mean": 2, "batchmean": 1}
+#: The same of what is done to second derivatives.
+HESS_POLICIES = {"exact": 0, "clip": 1, "abs": 2, "ones": 3}
 
 
 def predictions(values: Any, name: str = "pred") -> Array:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from metrix import _core
 from metrix._threads import resolve_num_threads
 from metrix.losses._arguments import (
+    REDUCTIONS,
     Array,
     MeanDenominator,
     Reduction,
@@ -33,7 +34,6 @@ BoxFormula = tuple[int, tuple[float, ...]]
 #: So few boxes are not worth a second thread, nor asking how many there may be.
 SERIAL_SIZE = 1 << 14
 
-_REDUCTIONS = {"none": 0, "sum": 1, "mean": 2, "batchmean": 1}
 _FORMATS = {name: getattr(_core.boxes.Format, name) for name in ("xyxy", "xywh", "cxcywh")}
 _INPUTS = ("pred", "target")
 
@@ -151,7 +151,7 @@ class BoxLoss(Loss):
                 _FORMATS[box_format],
                 (eps, *parameters),
                 name is not None,
-                _REDUCTIONS[reduction],
+                REDUCTIONS[reduction],
                 weight,
                 mask,
                 denominator == "weights",

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from metrix import _core
 from metrix._threads import resolve_num_threads
 from metrix.losses._arguments import (
+    HESS_POLICIES,
+    REDUCTIONS,
     Array,
     MeanDenominator,
     Reduction,
@@ -35,8 +37,6 @@ Formula = tuple[int, tuple[float, ...], Varying | None]
 #: So few elements are not worth a second thread, nor asking how many there may be.
 SERIAL_SIZE = 1 << 17
 
-_REDUCTIONS = {"none": 0, "sum": 1, "mean": 2, "batchmean": 1}
-_POLICIES = {"exact": 0, "clip": 1, "abs": 2, "ones": 3}
 
 COMMON = """
 Common arguments:
@@ -127,9 +127,9 @@ class ElementwiseLoss(Loss):
         if "reduction" in arguments or "mean_denominator" in arguments:
             raise TypeError(f"{self.__name__}.grad_hess: takes no reduction, as it gives derivatives of each element")
         policy = self._hess if hess is None else hess
-        if policy not in _POLICIES:
-            raise ValueError(f"hess: expected one of {sorted(_POLICIES)}, got {hess!r}")
-        return cast("tuple[Array, Array]", self._ask(2, pred, target, arguments, None, _POLICIES[policy]))
+        if policy not in HESS_POLICIES:
+            raise ValueError(f"hess: expected one of {sorted(HESS_POLICIES)}, got {hess!r}")
+        return cast("tuple[Array, Array]", self._ask(2, pred, target, arguments, None, HESS_POLICIES[policy]))
 
     def _ask(
         self, wanted: int, pred: Any, target: Any, arguments: dict[str, Any], grad_output: Any = None, policy: int = 0
@@ -177,7 +177,7 @@ class ElementwiseLoss(Loss):
             each,
             repeat,
             wanted,
-            _REDUCTIONS[reduction],
+            REDUCTIONS[reduction],
             weight,
             mask,
             denominator == "weights",

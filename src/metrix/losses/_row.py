@@ -14,6 +14,8 @@ from metrix import _core
 from metrix._arrays import as_ndarray
 from metrix._threads import resolve_num_threads
 from metrix.losses._arguments import (
+    HESS_POLICIES,
+    REDUCTIONS,
     Array,
     MeanDenominator,
     Reduction,
@@ -31,8 +33,6 @@ from metrix.losses._loss import Hess, Loss
 #: What the target may be.
 Targets = Literal["labels", "distribution", "either", "none"]
 
-_REDUCTIONS = {"none": 0, "sum": 1, "mean": 2, "batchmean": 1}
-_POLICIES = {"exact": 0, "clip": 1, "abs": 2, "ones": 3}
 
 COMMON = """
 Common arguments:
@@ -126,9 +126,9 @@ class RowLoss(Loss):
         if "reduction" in arguments or "mean_denominator" in arguments:
             raise TypeError(f"{self.__name__}.grad_hess: takes no reduction, as it gives derivatives of each row")
         policy = self._hess if hess is None else hess
-        if policy not in _POLICIES:
-            raise ValueError(f"hess: expected one of {sorted(_POLICIES)}, got {hess!r}")
-        return cast("tuple[Array, Array]", self._ask(2, inputs, arguments, None, _POLICIES[policy]))
+        if policy not in HESS_POLICIES:
+            raise ValueError(f"hess: expected one of {sorted(HESS_POLICIES)}, got {hess!r}")
+        return cast("tuple[Array, Array]", self._ask(2, inputs, arguments, None, HESS_POLICIES[policy]))
 
     def _ask(
         self,
@@ -195,7 +195,7 @@ class RowLoss(Loss):
             formula.parameters,
             1 / pred.shape[axis] if formula.is_mean_of_classes else 1.0,
             wanted,
-            _REDUCTIONS[reduction],
+            REDUCTIONS[reduction],
             weight,
             mask,
             denominator == "weights",
