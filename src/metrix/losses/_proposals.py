@@ -83,16 +83,6 @@ def best_truths(regions: Floats, region_images: Indices, truths: Truths, thresho
     return index
 
 
-def cross_entropy_sum(logits: Floats, label: Indices) -> tuple[float, Floats]:
-    """The sum over rows and its gradient."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    sums = np.exp(shifted).sum(axis=1, keepdims=True)
-    rows = np.arange(len(label))
-    gradient = np.exp(shifted) / sums
-    gradient[rows, label] -= 1
-    return float((np.log(sums[:, 0]) - shifted[rows, label]).sum()), gradient
-
-
 def masks_of(masks: Any) -> npt.NDArray[np.uint8]:
     """(M, H, W) zeros and ones."""
     array = as_ndarray(masks, "masks")

@@ -29,7 +29,6 @@ from metrix.losses._proposals import (
     batch_of,
     best_truths,
     bounds_of,
-    cross_entropy_sum,
     image_count_of,
     masks_of,
     regions_of,
@@ -37,6 +36,7 @@ from metrix.losses._proposals import (
     with_axes,
 )
 from metrix.losses.classification import binary_cross_entropy_with_logits
+from metrix.losses.multiclass import cross_entropy
 from metrix.losses.regression import smooth_l1_loss
 
 
@@ -208,7 +208,7 @@ def fast_rcnn_loss(
     label[found] = truths.labels[index[found]]
 
     count = max(len(logits), 1)
-    entropy, by_logits = cross_entropy_sum(logits.astype(np.float64), label)
+    entropy, by_logits = cross_entropy.value_and_grad(logits.astype(np.float64), label, reduction="sum")
     wanted = np.zeros(shape)
     wanted[found, label[found]] = box_deltas(truths.boxes[index[found]], regions[found], delta_weights)
     is_own = np.zeros(shape[:2], dtype=bool)
