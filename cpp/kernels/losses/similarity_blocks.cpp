@@ -141,16 +141,28 @@ double sum_of_squares(const T* values, Index count) {
     return dot(values, values, count);
 }
 
+// Floats have digits to spare in doubles, and need no division of each.
 template <class T>
 void divide(const T* values, double divisor, Index count, T* result) {
-    for (Index i = 0; i < count; ++i) result[i] = static_cast<T>(static_cast<double>(values[i]) / divisor);
+    if constexpr (sizeof(T) == sizeof(float)) {
+        const double inverse = 1 / divisor;
+        for (Index i = 0; i < count; ++i) result[i] = static_cast<T>(static_cast<double>(values[i]) * inverse);
+    } else {
+        for (Index i = 0; i < count; ++i) result[i] = values[i] / divisor;
+    }
 }
 
 template <class T>
 void take_across(T* values, const T* direction, double along, double length, Index count) {
-    const T own = static_cast<T>(along);
-    const T divisor = static_cast<T>(length);
-    for (Index i = 0; i < count; ++i) values[i] = (values[i] - own * direction[i]) / divisor;
+    if constexpr (sizeof(T) == sizeof(float)) {
+        const double inverse = 1 / length;
+        for (Index i = 0; i < count; ++i) {
+            const double across = static_cast<double>(values[i]) - along * static_cast<double>(direction[i]);
+            values[i] = static_cast<T>(across * inverse);
+        }
+    } else {
+        for (Index i = 0; i < count; ++i) values[i] = (values[i] - along * direction[i]) / length;
+    }
 }
 
 template <class T>

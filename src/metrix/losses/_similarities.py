@@ -15,7 +15,7 @@ from metrix.losses._elementwise import SERIAL_SIZE
 
 Labels = npt.NDArray[np.int64]
 #: Logits of a block: what stays in the larger caches.
-_BLOCK_BYTES = 1 << 23
+_BLOCK_BYTES = 1 << 24
 
 
 def threads_for(size: int) -> int:

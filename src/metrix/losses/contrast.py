@@ -182,30 +182,29 @@ def barlow_twins_loss(first: Any, second: Any, /, *, off_diagonal: float = 5e-3,
     tiny = not_negative(eps, "eps")
     if len(a) == 0:
         return Terms(np.full((), np.nan, a.dtype), lambda _: (np.zeros_like(a), np.zeros_like(b)))
-    (from_a, deviation_a), (from_b, deviation_b) = _normalized(a, tiny), _normalized(b, tiny)
+    (from_a, per_a), (from_b, per_b) = _normalized(a, tiny), _normalized(b, tiny)
     correlation = from_a.T @ from_b / len(a)
     missing = correlation - np.eye(a.shape[1], dtype=a.dtype)
     weights = np.full_like(correlation, weight)
     np.fill_diagonal(weights, 1)
-    pull = 2 * weights * missing
 
     def backward(upstream: Array) -> tuple[Array, ...]:
-        by = upstream * pull / len(a)
-        return (
-            _through_normalized(from_b @ by.T, from_a, deviation_a),
-            _through_normalized(from_a @ by, from_b, deviation_b),
-        )
+        by = upstream * 2 / len(a) * weights * missing
+        # What goes back through the deviation of a column: the mean of its gradient times its values.
+        along = by * correlation
+        by_a = from_b @ (by * per_a[:, None]).T
+        by_a -= from_a * (per_a * along.sum(axis=1))
+        by_b = from_a @ (by * per_b)
+        by_b -= from_b * (per_b * along.sum(axis=0))
+        return by_a, by_b
 
     return Terms(np.asarray((weights * missing**2).sum(dtype=np.float64), dtype=a.dtype), backward)
 
 
 def _normalized(x: Array, eps: float) -> tuple[Array, Array]:
-    """Columns of mean 0 and variance 1, and their deviations."""
-    centered = x - x.mean(axis=0, dtype=np.float64).astype(x.dtype)
-    deviation = np.sqrt(np.square(centered).mean(axis=0, dtype=np.float64) + eps).astype(x.dtype)
-    return centered / np.where(deviation == 0, 1, deviation), deviation
-
-
-def _through_normalized(by: Array, normalized: Array, deviation: Array) -> Array:
-    rest = by - normalized * (by * normalized).mean(axis=0)  # the mean of `by` is 0, as that of the other side is
-    return np.where(deviation == 0, 0, rest / np.where(deviation == 0, 1, deviation))
+    """Columns of mean 0 and variance 1, and what they were multiplied by; 0 for columns without variance."""
+    centered: Array = x - x.mean(axis=0, dtype=np.float64).astype(x.dtype)
+    deviation = np.sqrt(np.square(centered).mean(axis=0, dtype=np.float64) + eps)
+    factor = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation != 0).astype(x.dtype)
+    centered *= factor
+    return centered, factor

@@ -49,13 +49,14 @@ def center_loss(embeddings: Any, labels: Any, centers: Any, /) -> Terms:
     x = embeddings_of(embeddings)
     c = rows_like(centers, x, "centers")
     y = labels_of(labels, len(x), len(c))
-    apart = x - c[y]
+    apart = np.take(c, y, axis=0)
+    np.subtract(x, apart, out=apart)
 
     def backward(upstream: Array) -> tuple[Array, ...]:
         by = upstream[:, None] * apart
         return by, -sums_by_label(by, y, len(c)).astype(x.dtype)
 
-    return Terms(0.5 * np.square(apart).sum(axis=1), backward)
+    return Terms(0.5 * np.einsum("ij,ij->i", apart, apart), backward)
 
 
 def update_centers(centers: Any, embeddings: Any, labels: Any, *, rate: float = 0.5) -> Array:
@@ -136,24 +137,37 @@ def triplet_margin_loss(
         raise ValueError(f"p: expected 2 where squared is True, got {p!r}")
 
     def distance(first: Array, second: Array) -> tuple[Array, Array]:
-        return _squared_norm(first - second) if squared else _norm(first - second + first.dtype.type(shift), power)
+        difference = first - second
+        if squared:
+            return _squared_norm(difference)
+        if shift:
+            difference += first.dtype.type(shift)
+        return _norm(difference, power)
 
     near, by_near = distance(a, b)
     far, by_far = distance(a, c)
-    across, by_across = distance(b, c) if swap else (far, by_far)
-    # Of equal distances each takes half, as in PyTorch.
-    share = (
-        np.where(far < across, 1.0, np.where(far == across, 0.5, 0.0)).astype(a.dtype) if swap else np.ones_like(far)
-    )
-    hinge = near - (np.minimum(far, across) if swap else far) + a.dtype.type(apart)
+    if not swap:
+        hinge = near - far + a.dtype.type(apart)
 
-    def backward(upstream: Array) -> tuple[Array, ...]:
+        def backward(upstream: Array) -> tuple[Array, ...]:
+            active = np.where(hinge > 0, upstream, 0)[:, None]
+            pull, push = active * by_near, active * by_far
+            return pull - push, np.negative(pull, out=pull), push
+
+        return Terms(np.maximum(hinge, 0), backward)
+
+    across, by_across = distance(b, c)
+    # Of equal distances each takes half, as in PyTorch.
+    share = np.where(far < across, 1.0, np.where(far == across, 0.5, 0.0)).astype(a.dtype)
+    hinge = near - np.minimum(far, across) + a.dtype.type(apart)
+
+    def backward_of_nearer(upstream: Array) -> tuple[Array, ...]:
         active = np.where(hinge > 0, upstream, 0)[:, None]
         pull = active * by_near
         push, cross = active * share[:, None] * by_far, active * (1 - share)[:, None] * by_across
         return pull - push, -pull - cross, push + cross
 
-    return Terms(np.maximum(hinge, 0), backward)
+    return Terms(np.maximum(hinge, 0), backward_of_nearer)
 
 
 @composed(
@@ -194,7 +208,7 @@ def contrastive_loss(
 
     def backward(upstream: Array) -> tuple[Array, ...]:
         slope = 2 * (y * distance - (1 - y) * lack) if squared else y - (1 - y) * (lack > 0)
-        by = (upstream * factor * slope)[:, None] * direction
+        by: Array = (upstream * factor * slope)[:, None] * direction
         return by, -by
 
     values = y * distance**2 + (1 - y) * lack**2 if squared else y * distance + (1 - y) * lack
