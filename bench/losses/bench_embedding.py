@@ -64,9 +64,14 @@ def circle(x: Any, labels: Any) -> Any:
     positive, negative = is_same & ~torch.eye(len(x), dtype=torch.bool), ~is_same
     pull = -(1.25 - cosines.detach()).relu() * (cosines - 0.75) * 256
     push = (cosines.detach() + 0.25).relu() * (cosines - 0.25) * 256
-    return functional().softplus(
-        pull.masked_fill(~positive, -torch.inf).logsumexp(dim=1) + push.masked_fill(~negative, -torch.inf).logsumexp(1)
-    ).mean()
+    return (
+        functional()
+        .softplus(
+            pull.masked_fill(~positive, -torch.inf).logsumexp(dim=1)
+            + push.masked_fill(~negative, -torch.inf).logsumexp(1)
+        )
+        .mean()
+    )
 
 
 def sphereface(x: Any, labels: Any, w: Any) -> Any:

@@ -32,6 +32,16 @@ std::size_t at(Index i) {
     return static_cast<std::size_t>(i);
 }
 
+// As parallel_for over rows; an item is as many of them as are worth its own costs.
+template <class Body>
+void for_rows(Index count, Index columns, int num_threads, const Body& body) {
+    constexpr Index worth = 8192;
+    const Index rows = std::max<Index>(1, worth / std::max<Index>(1, columns));
+    parallel_for((count + rows - 1) / rows, num_threads, [&](Index item, int) {
+        for (Index i = item * rows; i < std::min(count, (item + 1) * rows); ++i) body(i);
+    });
+}
+
 template <class T>
 class SoftmaxRow {
   public:
@@ -88,7 +98,7 @@ class SoftmaxRow {
 template <class T>
 void softmax_of_similarities(View2<T> rows, const Positives& positives, View1<const double> upstream, int num_threads,
                              View1<double> values) {
-    parallel_for(rows.rows, num_threads, [&](Index i, int) {
+    for_rows(rows.rows, rows.columns, num_threads, [&](Index i) {
         const std::int64_t& label = positives.labels[at(i)];
         View1<const std::int64_t> own(&label, 1);
         if (!positives.starts.empty()) {
@@ -118,7 +128,7 @@ template <class T>
 void circle_sums(const Circle<T>& circle, int num_threads, View1<CircleSums> sums) {
     const SimilarityBlocks<T>& blocks = similarity_blocks<T>();
     const Index count = circle.cosines.rows;
-    parallel_for(count, num_threads, [&](Index i, int) {
+    for_rows(count, count, num_threads, [&](Index i) {
         const auto part = [&](Index first, Index last) {
             return blocks.circle_sums(circle.cosines.row(i) + first, circle.labels.data() + first, circle.labels[at(i)],
                                       circle.form, last - first);
@@ -136,7 +146,7 @@ template <class T>
 void circle_slopes(const Circle<T>& circle, View1<const CircleSlopes<T>> slopes, int num_threads) {
     const SimilarityBlocks<T>& blocks = similarity_blocks<T>();
     const Index count = circle.cosines.rows;
-    parallel_for(count, num_threads, [&](Index i, int) {
+    for_rows(count, count, num_threads, [&](Index i) {
         T* const row = circle.cosines.row(i);
         const auto part = [&](Index first, Index last) {
             blocks.circle_slopes(row + first, circle.labels.data() + first, circle.labels[at(i)], circle.form,
@@ -182,7 +192,7 @@ template <class T>
 void unit_vectors(View2<const T> rows, int num_threads, View2<T> units, View1<T> lengths) {
     const SimilarityBlocks<T>& blocks = similarity_blocks<T>();
     constexpr double least = 1e-280, most = 1e280;  // squares between lose nothing to speak of
-    parallel_for(rows.rows, num_threads, [&](Index i, int) {
+    for_rows(rows.rows, rows.columns, num_threads, [&](Index i) {
         const T* const row = rows.row(i);
         T* const unit = units.row(i);
         const double square = blocks.sum_of_squares(row, rows.columns);
@@ -216,7 +226,7 @@ void unit_vectors(View2<const T> rows, int num_threads, View2<T> units, View1<T>
 template <class T>
 void through_unit_vectors(View2<const T> units, View1<const T> lengths, int num_threads, View2<T> gradient) {
     const SimilarityBlocks<T>& blocks = similarity_blocks<T>();
-    parallel_for(units.rows, num_threads, [&](Index i, int) {
+    for_rows(units.rows, units.columns, num_threads, [&](Index i) {
         const auto length = static_cast<double>(lengths[at(i)]);
         T* const own = gradient.row(i);
         if (length == 0) {
@@ -234,13 +244,13 @@ void add_by_label(View2<const T> rows, View1<const std::int64_t> labels, View2<d
     for (Index i = 0; i < rows.rows; ++i) blocks.add(rows.row(i), rows.columns, sums.row(labels[at(i)]));
 }
 
-#define METRIX_FOR(T)                                                                                                \
-    template void softmax_of_similarities<T>(View2<T>, const Positives&, View1<const double>, int, View1<double>);   \
-    template void circle_sums<T>(const Circle<T>&, int, View1<CircleSums>);                                          \
-    template void circle_slopes<T>(const Circle<T>&, View1<const CircleSlopes<T>>, int);                             \
-    template void add_transpose<T>(View2<T>, View2<const T>, int);                                                                   \
-    template void unit_vectors<T>(View2<const T>, int, View2<T>, View1<T>);                                          \
-    template void through_unit_vectors<T>(View2<const T>, View1<const T>, int, View2<T>);                            \
+#define METRIX_FOR(T)                                                                                              \
+    template void softmax_of_similarities<T>(View2<T>, const Positives&, View1<const double>, int, View1<double>); \
+    template void circle_sums<T>(const Circle<T>&, int, View1<CircleSums>);                                        \
+    template void circle_slopes<T>(const Circle<T>&, View1<const CircleSlopes<T>>, int);                           \
+    template void add_transpose<T>(View2<T>, View2<const T>, int);                                                 \
+    template void unit_vectors<T>(View2<const T>, int, View2<T>, View1<T>);                                        \
+    template void through_unit_vectors<T>(View2<const T>, View1<const T>, int, View2<T>);                          \
     template void add_by_label<T>(View2<const T>, View1<const std::int64_t>, View2<double>);
 METRIX_FOR(float)
 METRIX_FOR(double)

@@ -3,30 +3,44 @@
 #include "kernels/losses/similarity_blocks.hpp"
 
 #include "kernels/losses/terms.hpp"
+#include "support/lanes.hpp"
 
 namespace metrix::losses {
 namespace {
 
-constexpr Index lanes = 16;
 constexpr Index chunk = 256;
 
 // In lanes, whose number no instruction set changes.
 struct LaneSums {
-    double of_lane[lanes] = {};
+    Lanes lanes = each_lane(0);
 
     template <class T>
     METRIX_INLINE void add(const T* values, Index count) {
-        const Index whole = count - count % lanes;
-        for (Index i = 0; i < whole; i += lanes) {
-            for (Index lane = 0; lane < lanes; ++lane) of_lane[lane] += static_cast<double>(values[i + lane]);
+        Index i = 0;
+        for (; i + lane_count <= count; i += lane_count) lanes = lanes + load(values + i);
+        if (i == count) return;
+        T last[lane_count] = {};
+        for (Index lane = 0; i + lane < count; ++lane) last[lane] = values[i + lane];
+        lanes = lanes + load(last);
+    }
+    template <class T>
+    METRIX_INLINE void add_products(const T* values, const T* others, Index count) {
+        Index i = 0;
+        for (; i + lane_count <= count; i += lane_count) lanes = lanes + load(values + i) * load(others + i);
+        if (i == count) return;
+        T last[lane_count] = {};
+        T of_others[lane_count] = {};
+        for (Index lane = 0; i + lane < count; ++lane) {
+            last[lane] = values[i + lane];
+            of_others[lane] = others[i + lane];
         }
-        for (Index i = whole; i < count; ++i) of_lane[i - whole] += static_cast<double>(values[i]);
+        lanes = lanes + load(last) * load(of_others);
     }
     [[nodiscard]] METRIX_INLINE double total() const {
-        double sums[lanes];
-        for (Index lane = 0; lane < lanes; ++lane) sums[lane] = of_lane[lane];
-        for (Index width = lanes / 2; width > 0; width /= 2) {
-            for (Index lane = 0; lane < width; ++lane) sums[lane] += sums[lane + width];
+        double sums[lane_count];
+        store(lanes, sums);
+        for (int width = lane_count / 2; width > 0; width /= 2) {
+            for (int lane = 0; lane < width; ++lane) sums[lane] += sums[lane + width];
         }
         return sums[0];
     }
@@ -34,14 +48,15 @@ struct LaneSums {
 
 template <class T>
 T greatest(const T* values, Index count) {
-    T most[lanes];
+    T most[chunk];
     for (T& of_lane : most) of_lane = -std::numeric_limits<T>::infinity();
-    const Index whole = count - count % lanes;
-    for (Index i = 0; i < whole; i += lanes) {
-        for (Index lane = 0; lane < lanes; ++lane) most[lane] = greater(most[lane], values[i + lane]);
+    for (Index first = 0; first < count; first += chunk) {
+        const Index width = lesser(chunk, count - first);
+        for (Index i = 0; i < width; ++i) most[i] = greater(most[i], values[first + i]);
     }
-    for (Index i = whole; i < count; ++i) most[0] = greater(most[0], values[i]);
-    for (const T of_lane : most) most[0] = greater(most[0], of_lane);
+    for (Index width = chunk / 2; width > 0; width /= 2) {
+        for (Index i = 0; i < width; ++i) most[i] = greater(most[i], most[i + width]);
+    }
     return most[0];
 }
 
@@ -124,15 +139,8 @@ void circle_slopes(T* cosines, const T* labels, T own_label, CircleForm<T> form,
 
 template <class T>
 double dot(const T* values, const T* others, Index count) {
-    double room[chunk];
     LaneSums sums;
-    for (Index first = 0; first < count; first += chunk) {
-        const Index width = lesser(chunk, count - first);
-        for (Index i = 0; i < width; ++i) {
-            room[i] = static_cast<double>(values[first + i]) * static_cast<double>(others[first + i]);
-        }
-        sums.add(room, width);
-    }
+    sums.add_products(values, others, count);
     return sums.total();
 }
 

@@ -61,9 +61,7 @@ class Unit:
         """The gradient by the rows, given that by their unit vectors, in the memory of which it is written."""
         if not gradient.flags.c_contiguous or gradient.dtype != self.rows.dtype:
             gradient = np.array(gradient, dtype=self.rows.dtype, order="C")
-        _core.losses.through_unit_vectors(
-            self._flat, self._lengths, gradient.reshape(self._flat.shape), self._threads
-        )
+        _core.losses.through_unit_vectors(self._flat, self._lengths, gradient.reshape(self._flat.shape), self._threads)
         return gradient
 
 

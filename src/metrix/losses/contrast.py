@@ -1,6 +1,6 @@
 """Losses of two views of the same things, and of labels in their place: what belongs together against all else.
 
-No kernel: composed of matrix products and softmaxes over rows. The last bits of a product depend on NumPy's BLAS.
+No kernel: composed of matrix products, and softmaxes over their rows in place. The last bits of a product depend on NumPy's BLAS.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def info_nce_loss(query: Any, key: Any, /, *, temperature: float = 0.07, symmetr
         by, by_others = unit_q.rows / warmth @ unit_k.rows.T, unit_k.rows / warmth @ unit_q.rows.T
         threads = threads_for(by.size)
         softmax = _core.losses.softmax_of_similarities
-        values = (softmax(one, right, None, None, -1, factors, threads) for one in (by, by_others))
-        mean = sum(values) / 2
+        values = [softmax(one, right, None, None, -1, factors, threads) for one in (by, by_others)]
+        mean = (values[0] + values[1]) / 2
         if upstream is None:
             return mean, ()
         _core.losses.add_transpose(by, by_others, threads)

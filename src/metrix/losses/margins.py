@@ -1,7 +1,7 @@
 """Classification by angles: cross-entropy of cosines with the weights of classes, the right one made harder by a margin.
 
-No kernel: composed of matrix products, which NumPy does, and a softmax over rows. The last bits of a product depend on
-NumPy's BLAS.
+No kernel: composed of matrix products, which NumPy does, and a softmax over their rows, in place. The last bits of a
+product depend on NumPy's BLAS.
 
 Labels are ints from 0 to C - 1. An embedding or a class of zeros has cosine 0 with everything, and the gradient 0.
 """
@@ -107,7 +107,9 @@ def sphereface_loss(
 
 
 @composed(facts("face recognition, metric learning", "scale invariant", needs=NEEDS), differentiable=INPUTS)
-def cosface_loss(embeddings: Any, labels: Any, weights: Any, /, *, margin: float = 0.35, scale: float = 64.0) -> FusedTerms:
+def cosface_loss(
+    embeddings: Any, labels: Any, weights: Any, /, *, margin: float = 0.35, scale: float = 64.0
+) -> FusedTerms:
     """Cross-entropy of ``scale cos``, the right class with ``scale (cos - margin)``.
 
     The margin is taken from the cosine: taken from the scaled logit, as some texts print it, it is ``scale`` times weaker.
@@ -195,9 +197,7 @@ def arcface_loss(
     return _with_margin(embeddings, labels, weights, target, positive(scale, "scale"))
 
 
-def _with_margin(
-    embeddings: Any, labels: Any, weights: Any, target: Margin, scale: float | None
-) -> FusedTerms:
+def _with_margin(embeddings: Any, labels: Any, weights: Any, target: Margin, scale: float | None) -> FusedTerms:
     """Cross-entropy of cosines, times a scale or (None) the lengths of embeddings, the right one replaced by its target."""
     x = embeddings_of(embeddings)
     w = rows_like(weights, x, "weights")
