@@ -64,15 +64,32 @@ void scale(double* values, double factor, Index count) {
     for (Index i = 0; i < count; ++i) values[i] *= factor;
 }
 
-void add_difference(double factor, const double* point, const double* other, Index dimensions, double* sums) {
-    for (Index k = 0; k < dimensions; ++k) sums[k] += factor * (point[k] - other[k]);
+void add_differences(const double* factors, const Index* others, Index count, const double* point, const double* points,
+                     Index dimensions, double* sums) {
+    constexpr Index width = 32;
+    Index first = 0;
+    for (; first + width <= dimensions; first += width) {
+        double own[width], part[width];  // in registers
+        for (Index k = 0; k < width; ++k) own[k] = point[first + k];
+        for (Index k = 0; k < width; ++k) part[k] = sums[first + k];
+        for (Index i = 0; i < count; ++i) {
+            const double factor = factors[i];
+            const double* const other = points + others[i] * dimensions + first;
+            for (Index k = 0; k < width; ++k) part[k] += factor * (own[k] - other[k]);
+        }
+        for (Index k = 0; k < width; ++k) sums[first + k] = part[k];
+    }
+    for (Index i = 0; i < count; ++i) {
+        const double* const other = points + others[i] * dimensions;
+        for (Index k = first; k < dimensions; ++k) sums[k] += factors[i] * (point[k] - other[k]);
+    }
 }
 
 }  // namespace
 
 namespace METRIX_LEVEL {
 extern const PairwiseBlocks pairwise_blocks;
-constinit const PairwiseBlocks pairwise_blocks = {squared_distances, root, scale, hinges, add_difference};
+constinit const PairwiseBlocks pairwise_blocks = {squared_distances, root, scale, hinges, add_differences};
 }  // namespace METRIX_LEVEL
 
 }  // namespace metrix::losses

@@ -1,6 +1,7 @@
 """Losses of two views of the same things, and of labels in their place: what belongs together against all else.
 
-No kernel: composed of matrix products, and softmaxes over their rows in place. The last bits of a product depend on NumPy's BLAS.
+No kernel: composed of matrix products, and softmaxes over their rows in place. The last bits of a product depend on
+NumPy's BLAS.
 """
 
 from __future__ import annotations
