@@ -3,6 +3,7 @@
 #include "kernels/losses/pairwise_blocks.hpp"
 
 #include "kernels/losses/terms.hpp"
+#include "support/lanes.hpp"
 
 namespace metrix::losses {
 namespace {
@@ -66,18 +67,18 @@ void scale(double* values, double factor, Index count) {
 
 void add_differences(const double* factors, const Index* others, Index count, const double* point, const double* points,
                      Index dimensions, double* sums) {
-    constexpr Index width = 32;
     Index first = 0;
-    for (; first + width <= dimensions; first += width) {
-        double own[width], part[width];  // in registers
-        for (Index k = 0; k < width; ++k) own[k] = point[first + k];
-        for (Index k = 0; k < width; ++k) part[k] = sums[first + k];
+    for (; first + 2 * lane_count <= dimensions; first += 2 * lane_count) {
+        const Lanes own = load(point + first), own_next = load(point + first + lane_count);
+        Lanes part = load(sums + first), part_next = load(sums + first + lane_count);
         for (Index i = 0; i < count; ++i) {
-            const double factor = factors[i];
             const double* const other = points + others[i] * dimensions + first;
-            for (Index k = 0; k < width; ++k) part[k] += factor * (own[k] - other[k]);
+            const Lanes factor = each_lane(factors[i]);
+            part = part + factor * (own - load(other));
+            part_next = part_next + factor * (own_next - load(other + lane_count));
         }
-        for (Index k = 0; k < width; ++k) sums[first + k] = part[k];
+        store(part, sums + first);
+        store(part_next, sums + first + lane_count);
     }
     for (Index i = 0; i < count; ++i) {
         const double* const other = points + others[i] * dimensions;

@@ -271,6 +271,7 @@ class Sinkhorn {
             double* const gradient = result.row(i);
             std::fill_n(gradient, dimensions, 0.0);
             std::vector<Index> reached;
+            reached.reserve(at(count));
             for (Index j = 0; j < count; ++j) {
                 double share = shares[j];
                 if (problem_.power == 1) share = costs[j] > 0 ? share / (costs[j] * problem_.epsilon) : 0;

@@ -16,6 +16,7 @@ class Neighbours {
   public:
     Neighbours(const Batch& batch, Index anchor) : distances_(batch.distances.row(anchor)) {
         const std::int64_t label = batch.labels[static_cast<std::size_t>(anchor)];
+        negatives_.reserve(batch.labels.size());
         for (Index j = 0; j < batch.distances.rows; ++j) {
             if (batch.labels[static_cast<std::size_t>(j)] != label) {
                 negatives_.push_back(j);
@@ -67,6 +68,7 @@ class Neighbours {
 TripletLoss loss_of_all(const Neighbours& neighbours, double margin, double* slopes) {
     const PairwiseBlocks& blocks = pairwise_blocks();
     std::vector<double> distances;
+    distances.reserve(neighbours.negatives().size());
     for (const Index negative : neighbours.negatives()) distances.push_back(neighbours.distance(negative));
     std::vector<double> by_negatives(slopes == nullptr ? 0 : distances.size(), 0.0);
     TripletLoss loss;
@@ -148,6 +150,8 @@ void through_distances(View2<const double> embeddings, View2<const double> dista
     parallel_for(count, num_threads, [&](Index i, int) {
         std::vector<double> factors;
         std::vector<Index> others;
+        factors.reserve(static_cast<std::size_t>(count));
+        others.reserve(static_cast<std::size_t>(count));
         for (Index j = 0; j < count; ++j) {
             const double slope = by_distances(i, j);
             const double distance = distances(i, j);
