@@ -215,9 +215,13 @@ class _Maps:
         def backward(upstream: npt.NDArray[np.float64]) -> tuple[Array, ...]:
             gradient = np.zeros_like(p)
             for n, k, c in places:
+                if upstream[n, k] == 0:
+                    continue  # whatever it holds
                 scale = upstream[n, k] / p[n, c].size
                 gradient[n, c] = slope(p[n, c], self._target_of(n, c), fields[n, c]) * scale
-            return (_through(gradient, p, self._activation),)
+            gradient = _through(gradient, p, self._activation)
+            gradient[~upstream.any(axis=1)] = 0
+            return (gradient,)
 
         return Terms(means, backward, dtype=p.dtype)
 
