@@ -89,6 +89,16 @@ WHOLE = [
 #: Images whose objects are listed with their numbers.
 DETECTORS = ["yolo_v1_loss", "yolo_v3_loss"]
 
+#: Inputs of losses whose example stands on an edge, where there is no gradient to speak of.
+INSIDE: dict[str, tuple[Any, ...]] = {
+    "binary_cross_entropy": (np.array([0.3, 0.8]), np.array([1.0, 0.2])),
+    "entropy": (np.array([[0.5, 0.3, 0.2]]),),
+    "fusion_gradient_loss": tuple(np.random.default_rng(3).random((3, 2, 4, 5))),
+    "js_div": (np.array([[0.5, 0.5], [0.3, 0.7]]), np.array([[0.9, 0.1], [0.2, 0.8]])),
+    "skew_js_div": (np.array([[0.5, 0.5], [0.3, 0.7]]), np.array([[0.9, 0.1], [0.2, 0.8]])),
+    "sphereface_loss": (np.array([[1.0, 0.3], [0.2, 1.0]]), np.array([0, 1]), np.array([[1.0, 1.1], [-1.2, 1.0]])),
+}
+
 Rows = dict[str, int]
 
 
@@ -109,8 +119,7 @@ MASKED = [name for name in SAMPLED if name not in OF_PIXELS]
 def batch(name: str, rng: np.random.Generator, count: int) -> Call:
     """A call with so many samples: those of the example over and over, what has a gradient a little changed."""
     loss, call, rows = getattr(losses, name), example_call(name), rows_of(name)
-    if name == "fusion_gradient_loss":
-        call = Call(tuple(image[None] for image in call.inputs), call.arguments)
+    call = Call(INSIDE.get(name, call.inputs), call.arguments)
 
     def widened(argument: str, given: Any) -> Any:
         if argument not in rows:
@@ -132,9 +141,9 @@ def changed(name: str, call: Call, change: Any) -> Call:
     def of(argument: str, given: Any) -> Any:
         if argument not in rows:
             return given
-        if isinstance(given, list):
+        if isinstance(given, list) and isinstance(given[0], np.ndarray):
             return [change(part, rows[argument]) for part in given]
-        return change(given, rows[argument])
+        return change(np.asarray(given), rows[argument])
 
     inputs = tuple(of(*pair) for pair in zip(getattr(losses, name).inputs, call.inputs))
     return Call(inputs, {argument: of(argument, given) for argument, given in call.arguments.items()})

@@ -369,7 +369,7 @@ def _images(pred: Any, target: Any) -> tuple[Array, Array]:
 def _each_channel(upstream: Array, pair: ImagePair) -> Array:
     """What multiplies the similarity of each channel, of which an image's is the mean."""
     each = np.repeat(upstream.astype(np.float64) / pair.channels, pair.channels)
-    return np.ascontiguousarray(each.reshape(len(pair.x), -1))
+    return np.ascontiguousarray(each.reshape(len(pair.x), each.size // max(1, len(pair.x))))
 
 
 def _kept(gradient: Array, upstream: Array) -> Array:
