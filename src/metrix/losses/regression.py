@@ -239,7 +239,7 @@ def gaussian_nll_loss(
     """Negative log-likelihood of normal distributions, ``(log v + r^2 / v) / 2`` with ``v = max(variance, eps)``.
 
     It has gradients by the mean and by the variance; below ``eps`` the latter is that at ``eps``, as PyTorch's is, so that
-    a variance can grow again.
+    a variance can grow again. ``grad_hess`` refuses, as second derivatives by two inputs are a matrix.
 
     Args:
         full: with the constant ``log(2 pi) / 2``.
