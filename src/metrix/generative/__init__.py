@@ -2,7 +2,7 @@
 
 Features and class probabilities come from a network, a row for each image; FID and KID as published take the 2048 ``pool3``
 features of one certain Inception network, IS its 1008 or 1000 class probabilities, and neither compares with
-numbers of other networks or other ways of resizing. :func:`image_features` runs a network that is given as an ONNX file.
+numbers of other networks or other ways of resizing. :class:`FeatureExtractor` runs a network that is given as an ONNX file.
 
 No kernel: gathers the families.
 """
@@ -18,11 +18,13 @@ from metrix.generative.frechet import (
     read_statistics,
     write_statistics,
 )
+from metrix.generative.images import FeatureExtractor
 from metrix.generative.inception import InceptionScore, MeanAndStd, inception_score
 from metrix.generative.manifolds import PRDC, ManifoldScores, prdc
 
 __all__ = [
     "PRDC",
+    "FeatureExtractor",
     "FeatureStatistics",
     "FrechetDistance",
     "FrechetStatistics",
