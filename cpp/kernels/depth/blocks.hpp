@@ -7,7 +7,7 @@
 
 namespace metrix::depth {
 
-inline constexpr Index gathered_at_once = 1024;
+inline constexpr Index gathered_at_once = 512;
 
 // Valid pixels; behind the last one there is room for sixteen more.
 struct Block {
