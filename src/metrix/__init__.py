@@ -26,7 +26,7 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import classification, generative, image_quality, losses, regression, verification
+    from metrix import classification, depth, generative, image_quality, losses, regression, verification
 
 __version__: str = _core.version
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "boxes",
     "classification",
     "curves",
+    "depth",
     "detection",
     "distances",
     "evaluate_detections",
@@ -59,6 +60,7 @@ __all__ = [
 _LAZY = frozenset(
     {
         "classification",
+        "depth",
         "generative",
         "image_quality",
         "losses",
