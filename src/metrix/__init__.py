@@ -26,7 +26,16 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import classification, generative, image_quality, losses, regression, verification
+    from metrix import (
+        accumulators,
+        classification,
+        generative,
+        image_quality,
+        intervals,
+        losses,
+        regression,
+        verification,
+    )
 
 __version__: str = _core.version
 __all__ = [
@@ -35,6 +44,7 @@ __all__ = [
     "Detections",
     "GroundTruth",
     "__version__",
+    "accumulators",
     "boxes",
     "classification",
     "curves",
@@ -44,6 +54,7 @@ __all__ = [
     "evaluator",
     "generative",
     "image_quality",
+    "intervals",
     "keypoints",
     "losses",
     "masks",
@@ -58,9 +69,11 @@ __all__ = [
 
 _LAZY = frozenset(
     {
+        "accumulators",
         "classification",
         "generative",
         "image_quality",
+        "intervals",
         "losses",
         "regression",
         "verification",
