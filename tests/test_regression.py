@@ -15,6 +15,8 @@ from metrix import _core, regression
 from metrix.regression import (
     RegressionMetrics,
     adjusted_r2_score,
+    d2_absolute_error_score,
+    d2_pinball_score,
     explained_variance_score,
     max_error,
     mean_absolute_error,
@@ -244,6 +246,18 @@ def test_scaled_errors_and_small_ones(rng: np.random.Generator) -> None:
     tiny = mean_squared_log_error([1e-9], [3e-9])  # where logarithms of 1 + x cancel
     assert tiny == pytest.approx((np.log1p(3e-9) - np.log1p(1e-9)) ** 2, rel=1e-12)
     assert root_mean_squared_log_error([1e-9], [3e-9]) == np.sqrt(tiny)
+
+
+def test_no_constant_is_better_than_the_quantile(rng: np.random.Generator) -> None:
+    for alpha in (0.1, 0.5, 0.8):
+        y = rng.normal(size=31)
+        score = [d2_pinball_score(y, np.full(31, c), alpha=alpha) for c in y]
+        assert max(score) == pytest.approx(0, abs=1e-14)
+    y = rng.normal(size=30)
+    assert d2_absolute_error_score(y, y + 0.1) == pytest.approx(
+        1 - 0.1 / mean_absolute_error(y, np.full(30, np.median(y)))
+    )
+    assert mean_pinball_loss(y, y, alpha=0.3) == 0
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"mean_squared_log_error", "root_mean_squared_log_error"}))

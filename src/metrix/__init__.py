@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from metrix import (
         accumulators,
         classification,
+        forecasts,
         generative,
         image_quality,
         intervals,
         losses,
         regression,
+        retrieval,
         verification,
     )
 
@@ -52,6 +54,7 @@ __all__ = [
     "distances",
     "evaluate_detections",
     "evaluator",
+    "forecasts",
     "generative",
     "image_quality",
     "intervals",
@@ -64,6 +67,7 @@ __all__ = [
     "records",
     "regression",
     "report",
+    "retrieval",
     "verification",
 ]
 
@@ -71,11 +75,13 @@ _LAZY = frozenset(
     {
         "accumulators",
         "classification",
+        "forecasts",
         "generative",
         "image_quality",
         "intervals",
         "losses",
         "regression",
+        "retrieval",
         "verification",
     }
 )
