@@ -176,9 +176,21 @@ def test_same_bits_everywhere(dtype: type, outputs: int, instruction_sets: list[
         for name in instruction_sets:
             _core.losses.use_instruction_set(name)
             for num_threads in (1, 2, 7):
-                state = regression.state_of(y.astype(dtype), x.astype(dtype), weight, 31, 1e-16, num_threads)
-                seen.add(state.tobytes())
+                sides = y.astype(dtype), x.astype(dtype)
+                states = [regression.state_of(*sides, weight, groups, 1e-16, num_threads) for groups in (31, 32, 64)]
+                seen.add(b"".join(state.tobytes() for state in states))
         assert len(seen) == 1
+
+
+def test_parts_of_sums_are_as_in_the_whole(rng: np.random.Generator) -> None:
+    """Metrics that are asked for together share sums, and none is added twice."""
+    y, x, w = draw(rng, 30000, 2)
+    for names in itertools.combinations(["mean_squared_error", "r2_score", "mean_absolute_error", "max_error"], 2):
+        for extra in ([], ["normalized_mean_absolute_error"], ["explained_variance_score"]):
+            metrics = RegressionMetrics([*names, *extra], multioutput="raw_values")
+            metrics.update(y, x, sample_weight=w)
+            for name, values in metrics.compute().items():
+                np.testing.assert_allclose(values, oracle.values(name, y, x, w), rtol=1e-13, atol=1e-14)
 
 
 def test_variance_of_what_is_far_from_zero() -> None:
