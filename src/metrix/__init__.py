@@ -27,6 +27,18 @@ from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
     from metrix import classification, depth, generative, image_quality, losses, regression, verification
+    from metrix import (
+        accumulators,
+        classification,
+        forecasts,
+        generative,
+        image_quality,
+        intervals,
+        losses,
+        regression,
+        retrieval,
+        verification,
+    )
 
 __version__: str = _core.version
 __all__ = [
@@ -35,6 +47,7 @@ __all__ = [
     "Detections",
     "GroundTruth",
     "__version__",
+    "accumulators",
     "boxes",
     "classification",
     "curves",
@@ -43,8 +56,10 @@ __all__ = [
     "distances",
     "evaluate_detections",
     "evaluator",
+    "forecasts",
     "generative",
     "image_quality",
+    "intervals",
     "keypoints",
     "losses",
     "masks",
@@ -54,17 +69,22 @@ __all__ = [
     "records",
     "regression",
     "report",
+    "retrieval",
     "verification",
 ]
 
 _LAZY = frozenset(
     {
+        "accumulators",
         "classification",
         "depth",
+        "forecasts",
         "generative",
         "image_quality",
+        "intervals",
         "losses",
         "regression",
+        "retrieval",
         "verification",
     }
 )
