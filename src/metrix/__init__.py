@@ -26,10 +26,10 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import classification, depth, generative, image_quality, losses, regression, verification
     from metrix import (
         accumulators,
         classification,
+        depth,
         forecasts,
         generative,
         image_quality,
