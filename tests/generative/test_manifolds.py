@@ -53,7 +53,8 @@ def hostile(rng: np.random.Generator, kind: int, count: int, size: int) -> Any:
 @pytest.mark.parametrize("block", [4, 32, 1024])
 def test_prdc_by_definition(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     monkeypatch.setattr("metrix._neighbour_balls._BLOCK", block)
-    for case in range(cases(300)):
+    monkeypatch.setattr("metrix._neighbour_balls._KEPT", 64 * block)
+    for case in range(cases(160)):
         k, size = (int(value) for value in rng.integers(1, (7, 12)))
         closed = bool(rng.integers(2))
         pair = [hostile(rng, case % 6, int(rng.integers(k + 1, 70)), size) for _ in "ab"]
