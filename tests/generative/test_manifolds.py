@@ -97,6 +97,13 @@ def test_large_numbers() -> None:
         assert prdc(real, real, k=1) == prdc(real / scale, real / scale, k=1)
 
 
+def test_products_that_underflow(rng: np.random.Generator) -> None:
+    """Between two far rows, around their mean, squares are no numbers of float32 any more."""
+    pair = [np.concatenate([[[1.0, 0], [-1, 0]], rng.integers(-9, 9, (20, 2)) * 2.0**-76]) for _ in "ab"]
+    narrow = [rows.astype(np.float32) for rows in pair]
+    assert prdc(*narrow, k=2) == pytest.approx(obvious_scores(*pair, 2, closed=False), rel=1e-15)
+
+
 def test_streamed_prdc(rng: np.random.Generator) -> None:
     real, generated = rng.normal(size=(50, 6)), rng.normal(size=(40, 6))
     one, two = PRDC(k=3, closed=True), PRDC(k=3, closed=True)
