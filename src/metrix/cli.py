@@ -1,4 +1,4 @@
-"""The command line: ``metrix eval``, ``segment``, ``panoptic``, ``fid``, ``losses``."""
+"""The command line: ``metrix eval``, ``segment``, ``panoptic``, ``images``, ``fid``, ``losses``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import metrix
 from metrix._arrow import is_table
 from metrix._detection_input import fields_to_read
 from metrix._generative_commands import add_fid_command
+from metrix._image_commands import add_images_command
 from metrix._segmentation_commands import add_commands
 from metrix.build_info import build_info
 from metrix.protocols import PROTOCOLS, IouType
@@ -150,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--quiet", action="store_true", help="no progress and no notes")
 
     add_commands(commands, _thread_count)
+    add_images_command(commands, _thread_count)
 
     listing = commands.add_parser(
         "losses",
