@@ -57,6 +57,7 @@ def structural_similarity(
     k2: float = 0.03,
     sample_covariance: bool = False,
     border: Border = "valid",
+    dimensions: Literal[2, 3] = 2,
     full: bool = False,
     num_threads: int | None = None,
 ) -> Any:
@@ -80,7 +81,7 @@ def structural_similarity(
 
     Args:
         image, reference: (..., H, W) of one dtype: uint8, uint16, float32 or float64 (float16 becomes float32). Leading axes
-            are images of a batch, whatever their number; a volume is a batch of slices.
+            are images of a batch, whatever their number.
         data_range: largest less smallest value that pixels can have. None: 255 for uint8, 65535 for uint16; floats need it.
         channel_axis: the axis of channels, whose mean is taken; None: there is none.
         window: "gaussian" or "uniform".
@@ -90,6 +91,8 @@ def structural_similarity(
         sample_covariance: divides covariances by N - 1, with N the pixels of a window, and not by N.
         border: "valid" leaves out windows that reach over the border; else how the image goes on beyond it, in the words
             of numpy.pad.
+        dimensions: of windows: 2, or 3 for volumes (..., D, H, W) as scikit-image and torchmetrics take arrays of so many
+            axes. With 2 a volume is a batch of slices.
         full: the map of all windows as well.
         num_threads: None for ``OMP_NUM_THREADS`` or all usable CPUs.
 
@@ -115,18 +118,19 @@ def structural_similarity(
     Source:
         Z. Wang et al., Image quality assessment: from error visibility to structural similarity, 2004.
     """
-    pair = ImagePair.of(image, reference, data_range, channel_axis)
-    similarity = Similarity.of(window, window_size, sigma, k1, k2, sample_covariance, pair.data_range)
+    pair = ImagePair.of(image, reference, data_range, channel_axis, dimensions)
+    similarity = Similarity.of(window, window_size, sigma, k1, k2, sample_covariance, pair.data_range, dimensions)
     if border not in ("valid", "symmetric", "reflect", "edge"):
         raise ValueError(f"border: expected 'valid', 'symmetric', 'reflect' or 'edge', got {border!r}")
     x, y = pair.x, pair.y
     if border != "valid":
         radius = len(similarity.window) - 1
-        if radius > min(x.shape[1:3]) - (border == "reflect"):
-            raise ValueError(f"image: expected rows and columns for a border of {radius} pixels, got {x.shape[1:3]}")
-        x, y = (np.pad(side, ((0, 0), (radius, radius), (radius, radius), (0, 0)), mode=border) for side in (x, y))
+        if radius > min(x.shape[1:-1]) - (border == "reflect"):
+            raise ValueError(f"image: expected rows and columns for a border of {radius} pixels, got {x.shape[1:-1]}")
+        widths = [(0, 0), *[(radius, radius)] * dimensions, (0, 0)]
+        x, y = (np.pad(side, widths, mode=border) for side in (x, y))
     threads = pair.num_threads(num_threads)
-    values, _, each = _core.image_quality.structural_similarity(x, y, *similarity.arguments, False, full, threads)
+    values, each = _core.image_quality.structural_similarity(x, y, *similarity.arguments, False, full, threads)
     value = pair.result(values)
     return (value, pair.map(each)) if full else value
 

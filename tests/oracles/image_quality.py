@@ -17,21 +17,25 @@ def gaussian(size: int, sigma: float) -> Array:
 
 
 def windows(image: Array, size: int) -> Any:
-    return np.lib.stride_tricks.sliding_window_view(image, (size, size))
+    """(*places, size^n)."""
+    views = np.lib.stride_tricks.sliding_window_view(image, (size,) * image.ndim)
+    return views.reshape(*views.shape[: image.ndim], -1)
 
 
 def similarity(
     x: Any, y: Any, taps: Array, data_range: float, k1: float = 0.01, k2: float = 0.03, sample: bool = False
 ) -> tuple[Array, Array]:
-    """Maps of ssim and of its contrast-structure term over the windows of one channel."""
+    """Maps of ssim and of its contrast-structure term over the windows of one channel, of an image or a volume."""
     x, y = (np.asarray(side).astype(np.longdouble) for side in (x, y))
     size = len(taps)
-    weights = np.outer(taps, taps)
+    weights = np.ones(1, np.longdouble)
+    for _ in range(x.ndim):
+        weights = np.outer(weights, taps).ravel()
     wx, wy = windows(x, size), windows(y, size)
-    mx, my = (wx * weights).sum((-2, -1)), (wy * weights).sum((-2, -1))
-    dx, dy = wx - mx[..., None, None], wy - my[..., None, None]
-    factor = np.longdouble(size**2) / (size**2 - 1) if sample else np.longdouble(1)
-    sx, sy, sxy = ((one * other * weights).sum((-2, -1)) * factor for one, other in ((dx, dx), (dy, dy), (dx, dy)))
+    mx, my = (wx * weights).sum(-1), (wy * weights).sum(-1)
+    dx, dy = wx - mx[..., None], wy - my[..., None]
+    factor = np.longdouble(len(weights)) / (len(weights) - 1) if sample else np.longdouble(1)
+    sx, sy, sxy = ((one * other * weights).sum(-1) * factor for one, other in ((dx, dx), (dy, dy), (dx, dy)))
     c1, c2 = (np.longdouble(k1) * data_range) ** 2, (np.longdouble(k2) * data_range) ** 2
     cs = (2 * sxy + c2) / (sx + sy + c2)
     return (2 * mx * my + c1) / (mx**2 + my**2 + c1) * cs, cs

@@ -43,7 +43,7 @@ def structural_similarity(
     c1: typing.SupportsFloat | typing.SupportsIndex,
     c2: typing.SupportsFloat | typing.SupportsIndex,
     covariance_factor: typing.SupportsFloat | typing.SupportsIndex,
-    wants_cs: bool,
+    of_structure: bool,
     wants_map: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
@@ -55,7 +55,7 @@ def structural_similarity(
     c1: typing.SupportsFloat | typing.SupportsIndex,
     c2: typing.SupportsFloat | typing.SupportsIndex,
     covariance_factor: typing.SupportsFloat | typing.SupportsIndex,
-    wants_cs: bool,
+    of_structure: bool,
     wants_map: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
@@ -67,7 +67,7 @@ def structural_similarity(
     c1: typing.SupportsFloat | typing.SupportsIndex,
     c2: typing.SupportsFloat | typing.SupportsIndex,
     covariance_factor: typing.SupportsFloat | typing.SupportsIndex,
-    wants_cs: bool,
+    of_structure: bool,
     wants_map: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
