@@ -15,10 +15,12 @@ from metrix.image_quality import (
     SCALE_WEIGHTS,
     SSIM_VARIANTS,
     ImageQualityMetrics,
+    gradient_magnitude_similarity_deviation,
     luma,
     multiscale_structural_similarity,
     peak_signal_noise_ratio,
     structural_similarity,
+    visual_information_fidelity,
 )
 from oracles import image_quality as oracle
 
@@ -175,6 +177,11 @@ def test_equal_images_and_limits(dtype: Any, rng: np.random.Generator) -> None:
     assert structural_similarity(x, y, data_range=255) == structural_similarity(y, x, data_range=255)
     least = structural_similarity(x, (255 - x).astype(dtype), data_range=255, k1=1e-9, k2=1e-9, full=True)[1]
     assert least.min() >= -1
+    wide, other = pair_of(rng, (41, 50), dtype)
+    assert gradient_magnitude_similarity_deviation(wide, wide, data_range=255) == 0
+    assert gradient_magnitude_similarity_deviation(wide, other, data_range=255) > 0
+    assert visual_information_fidelity(wide, wide, data_range=255) == pytest.approx(1, rel=1e-9)
+    assert 0 < visual_information_fidelity(wide, other, data_range=255) < 1
     flat = np.full((12, 12), 7, dtype=dtype)
     assert structural_similarity(flat, flat, data_range=255) == 1
 

@@ -96,6 +96,24 @@ py::tuple structural_similarity_gradient(const Array<In>& x, const Array<In>& y,
     return py::make_tuple(by_x, by_y);
 }
 
+// (4, N, H, W, channels): mean of x, mean of y, sum of both variances, covariance, of all windows.
+template <class In>
+Array<double> local_moments(const Array<In>& x, const Array<In>& y, const Array<double>& window, int num_threads) {
+    const auto images = images_of(x, y, window, false);
+    const View1<const double> weights = view1(window, "window");
+    const Index reach = 2 * (window.size() - 1);
+    Array<double> result(
+        std::vector<py::ssize_t>{4, images.count, images.height - reach, images.width - reach, images.channels});
+    const Index size = result.size() / 4;
+    double* const data = result.mutable_data();
+    double* const maps[] = {data, data + size, data + 2 * size, data + 3 * size};
+    {
+        const py::gil_scoped_release release;
+        image_quality::local_moments(images, weights, maps, num_threads);
+    }
+    return result;
+}
+
 template <class In>
 Array<Out<In>> halve(const Array<In>& images, int num_threads) {
     if (images.ndim() != 4 || images.shape(3) > 4) {
@@ -137,6 +155,8 @@ void bind_for(py::module_& module) {
                py::arg("reference").noconvert(), py::arg("window").noconvert(), py::arg("c1"), py::arg("c2"),
                py::arg("covariance_factor"), py::arg("ssim_factor").noconvert(), py::arg("cs_factor").noconvert(),
                py::arg("wants_reference"), py::arg("num_threads"));
+    module.def("local_moments", &local_moments<In>, py::arg("image").noconvert(), py::arg("reference").noconvert(),
+               py::arg("window").noconvert(), py::arg("num_threads"));
     module.def("squared_error", &squared_error<In>, py::arg("image").noconvert(), py::arg("reference").noconvert(),
                py::arg("num_threads"));
     module.def("halve", &halve<In>, py::arg("images").noconvert(), py::arg("num_threads"));

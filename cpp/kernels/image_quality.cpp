@@ -77,6 +77,24 @@ void structural_similarity(const Images<In>& images, const Similarity& similarit
 }
 
 template <class In>
+void local_moments(const Images<In>& images, View1<const double> window, double* const (&maps)[4], int num_threads) {
+    const Index reach = 2 * (ssize(window) - 1);
+    const Index rows = images.height - reach;
+    const Index width = (images.width - reach) * images.channels;
+    const Similarity similarity = {window};
+    for_each_chunk<Tile<In, double>>(
+        images.count, rows, num_threads, [&] { return Tile<In, double>(images, similarity); },
+        [&](const Chunk& chunk, Index /*item*/, Tile<In, double>& tile) {
+            for (Index first = 0; first < width; first += tile_width) {
+                const Index place = chunk.image * rows * width + first;
+                double* const places[] = {maps[0] + place, maps[1] + place, maps[2] + place, maps[3] + place};
+                tile.moments(chunk.image, chunk.first, chunk.last, first, std::min(tile_width, width - first), places,
+                             width);
+            }
+        });
+}
+
+template <class In>
 void structural_similarity_gradient(const Images<In>& images, const Similarity& similarity,
                                     View1<const double> ssim_factor, View1<const double> cs_factor,
                                     typename Work<In>::Type* by_x, typename Work<In>::Type* by_y, int num_threads) {
@@ -166,6 +184,7 @@ void squared_error(const In* x, const In* y, Index size, View1<double> sums, int
 #define METRIX_FOR(In)                                                                                              \
     template void structural_similarity(const Images<In>&, const Similarity&, bool, View1<double>, Work<In>::Type*, \
                                         int);                                                                       \
+    template void local_moments(const Images<In>&, View1<const double>, double* const(&)[4], int);                  \
     template void structural_similarity_gradient(const Images<In>&, const Similarity&, View1<const double>,         \
                                                  View1<const double>, Work<In>::Type*, Work<In>::Type*, int);       \
     template void halve(const In*, Index, Index, Index, Index, Work<In>::Type*, int);                               \

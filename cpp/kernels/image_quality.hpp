@@ -56,6 +56,11 @@ template <class In>
 void structural_similarity(const Images<In>& images, const Similarity& similarity, bool of_structure,
                            View1<double> means, typename Work<In>::Type* map, int num_threads);
 
+// Of all windows of images (not volumes): mean of x, mean of y, sum of both variances, covariance. A map of doubles for
+// each, of the shape of the valid part.
+template <class In>
+void local_moments(const Images<In>& images, View1<const double> window, double* const (&maps)[4], int num_threads);
+
 // The gradient of sum(ssim_factor * ssim + cs_factor * cs) over all images and channels, by x, and by y where it is
 // wanted.
 template <class In>

@@ -19,6 +19,12 @@ OddSide = Literal["symmetric", "zero", "drop"]
 SERIAL_SIZE = 1 << 15
 
 
+def half_window(size: int, sigma: float) -> npt.NDArray[np.float64]:
+    """Weights of one axis as kernels take them, from the middle outwards."""
+    weights: npt.NDArray[np.float64] = np.exp(-0.5 * ((np.arange(size) - size // 2) / sigma) ** 2)
+    return np.array((weights / weights.sum())[size // 2 :])
+
+
 @dataclass(frozen=True)
 class Similarity:
     """What the kernel is told about windows and constants."""
@@ -53,13 +59,11 @@ class Similarity:
             window_size = 7 if window == "uniform" else 2 * int(3.5 * sigma + 0.5) + 1
         if window_size < 1 or window_size % 2 == 0 or window_size > 129:
             raise ValueError(f"window_size: expected an odd number up to 129, got {window_size}")
-        distances = np.arange(window_size) - window_size // 2
-        weights = np.ones(window_size) if window == "uniform" else np.exp(-0.5 * (distances / sigma) ** 2)
         count = window_size**dimensions
         if sample_covariance and count == 1:
             raise ValueError("sample_covariance: expected a window of several pixels")
         return cls(
-            (weights / weights.sum())[window_size // 2 :].copy(),
+            half_window(window_size, np.inf if window == "uniform" else sigma),
             (k1 * data_range) ** 2,
             (k2 * data_range) ** 2,
             count / (count - 1) if sample_covariance else 1.0,

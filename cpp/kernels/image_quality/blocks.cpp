@@ -282,6 +282,24 @@ void structure(const Four<T>& means, const T* centre_u, const T* centre_v, const
 }
 
 template <class T>
+void moments(const Four<T>& means, const T* __restrict centre_u, const T* __restrict centre_v, Index count) {
+    T* const __restrict u = means.u;
+    T* const __restrict v = means.v;
+    T* const __restrict uu = means.uu;
+    T* const __restrict vv = means.vv;
+    for (Index k = 0; k < count; ++k) {
+        const T variance_u = not_negative(uu[k] - u[k] * u[k]);
+        const T variance_v = not_negative(vv[k] - v[k] * v[k]);
+        const T mean_u = u[k] + centre_u[k];
+        const T mean_v = v[k] + centre_v[k];
+        u[k] = T(0.5) * (mean_u + mean_v);
+        v[k] = T(0.5) * (mean_u - mean_v);
+        uu[k] = T(0.5) * (variance_u + variance_v);
+        vv[k] = T(0.25) * (variance_u - variance_v);
+    }
+}
+
+template <class T>
 void partials(const Four<T>& means, const T* __restrict centre_u, const T* __restrict centre_v, const Constants<T>& of,
               const T* __restrict ssim_factor, const T* __restrict cs_factor, Index count) {
     T* const __restrict u = means.u;
@@ -379,7 +397,7 @@ double squared_error(const In* x, const In* y, Index count) {
 
 template <class T>
 constexpr FilterBlocks<T> filter_blocks() {
-    return {vertical<T>, horizontal<T>, similarity<T>, structure<T>, partials<T>, gather<T>, add<T>};
+    return {vertical<T>, horizontal<T>, similarity<T>, structure<T>, moments<T>, partials<T>, gather<T>, add<T>};
 }
 
 template <class In, class T>

@@ -53,6 +53,8 @@ struct FilterBlocks {
                        Index count, T* ssim);
     void (*structure)(const Four<T>& means, const T* centre_u, const T* centre_v, const Constants<T>& constants,
                       Index count, T* cs);
+    // In place: mean of x, mean of y, sum of their variances, covariance.
+    void (*moments)(const Four<T>& means, const T* centre_u, const T* centre_v, Index count);
     // Partial derivatives of ssim_factor ssim + cs_factor cs by the four means, in place.
     void (*partials)(const Four<T>& means, const T* centre_u, const T* centre_v, const Constants<T>& constants,
                      const T* ssim_factor, const T* cs_factor, Index count);

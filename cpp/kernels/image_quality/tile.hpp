@@ -97,6 +97,23 @@ class Tile {
         for (Index lane = 0; lane < lanes; ++lane) total[lane % images_.channels] += sums[lane];
     }
 
+    // What the windows' statistics are; maps as in `similarity`.
+    void moments(Index image, Index first_row, Index last_row, Index first, Index count, T* const (&maps)[4],
+                 Index map_stride) {
+        begin(image, first_row, std::min(last_row + reach_, images_.height), first, count + halo_);
+        const Four<T> means = means_.row(0);
+        for (Index row = first_row; row < last_row; row += rows_at_once) {
+            load_until(row + period_);
+            filter_downwards(input_, row, count_);
+            for (Index next = 0; next < std::min<Index>(rows_at_once, last_row - row); ++next) {
+                filter_along(next, count);
+                filter_.moments(means, line(centre_u_line), line(centre_v_line), round_up(count));
+                const T* const from[] = {means.u, means.v, means.uu, means.vv};
+                for (int map = 0; map < 4; ++map) std::copy_n(from[map], count, maps[map] + (row + next) * map_stride);
+            }
+        }
+    }
+
     // The gradient of rows and columns of the image itself. A pixel lies in the windows that begin up to a window's
     // size before it: their partial derivatives make a ring of their own, zero where there is no window.
     template <class Out>
