@@ -29,6 +29,7 @@ void bind_losses_triplets(py::module_ module);
 void bind_masks(py::module_ module);
 void bind_matching(py::module_ module);
 void bind_panoptic(py::module_ module);
+void bind_perceptual(py::module_ module);
 void bind_records(py::module_ module);
 void bind_regression(py::module_ module);
 void bind_verification(py::module_ module);
@@ -121,6 +122,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_masks(module.def_submodule("masks"));
     bind_matching(module.def_submodule("matching"));
     bind_panoptic(module.def_submodule("panoptic"));
+    bind_perceptual(module.def_submodule("perceptual"));
     bind_records(module.def_submodule("records"));
     bind_regression(module.def_submodule("regression"));
     bind_verification(module.def_submodule("verification"));

@@ -26,7 +26,7 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import classification, depth, generative, image_quality, losses, regression, verification
+    from metrix import classification, depth, generative, image_quality, losses, perceptual, regression, verification
 
 __version__: str = _core.version
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "losses",
     "masks",
     "matching",
+    "perceptual",
     "protocols",
     "readers",
     "records",
@@ -64,6 +65,7 @@ _LAZY = frozenset(
         "generative",
         "image_quality",
         "losses",
+        "perceptual",
         "regression",
         "verification",
     }

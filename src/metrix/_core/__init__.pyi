@@ -17,6 +17,7 @@ from . import keypoints
 from . import masks
 from . import matching
 from . import panoptic
+from . import perceptual
 from . import records
 from . import regression
 from . import verification
@@ -37,6 +38,7 @@ __all__: list[str] = [
     "masks",
     "matching",
     "panoptic",
+    "perceptual",
     "records",
     "regression",
     "verification",
