@@ -58,7 +58,7 @@ def lpips(
     y_pred: Sequence[Any],
     weights: Sequence[Any] | None,
     *,
-    eps: float = 0.1e-9,
+    eps: float = 10.0**-10,
     per_layer: bool = False,
     num_threads: int | None = None,
 ) -> FloatArray:
