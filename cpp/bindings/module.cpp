@@ -15,6 +15,7 @@ void bind_depth(py::module_ module);
 void bind_detection(py::module_ module);
 void bind_detection_merge(py::module_ module);
 void bind_distances(py::module_ module);
+void bind_flow(py::module_ module);
 void bind_image_quality(py::module_ module);
 void bind_keypoints(py::module_ module);
 void bind_losses(py::module_ module);
@@ -108,6 +109,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_detection(detection);
     bind_detection_merge(detection);
     bind_distances(module.def_submodule("distances"));
+    bind_flow(module.def_submodule("flow"));
     bind_image_quality(module.def_submodule("image_quality"));
     bind_keypoints(module.def_submodule("keypoints"));
     bind_losses(losses);

@@ -26,7 +26,17 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import classification, depth, generative, image_quality, losses, perceptual, regression, verification
+    from metrix import (
+        classification,
+        depth,
+        flow,
+        generative,
+        image_quality,
+        losses,
+        perceptual,
+        regression,
+        verification,
+    )
 
 __version__: str = _core.version
 __all__ = [
@@ -43,6 +53,7 @@ __all__ = [
     "distances",
     "evaluate_detections",
     "evaluator",
+    "flow",
     "generative",
     "image_quality",
     "keypoints",
@@ -62,6 +73,7 @@ _LAZY = frozenset(
     {
         "classification",
         "depth",
+        "flow",
         "generative",
         "image_quality",
         "losses",

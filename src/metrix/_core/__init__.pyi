@@ -12,6 +12,7 @@ from . import classification
 from . import curves
 from . import depth
 from . import distances
+from . import flow
 from . import image_quality
 from . import keypoints
 from . import masks
@@ -31,6 +32,7 @@ __all__: list[str] = [
     "depth",
     "detection",
     "distances",
+    "flow",
     "image_quality",
     "in_forked_child",
     "keypoints",
