@@ -25,6 +25,7 @@ void bind_losses_lovasz(py::module_ module);
 void bind_losses_regions(py::module_ module);
 void bind_losses_rows(py::module_ module);
 void bind_losses_sequence(py::module_ module);
+void bind_losses_similarities(py::module_ module);
 void bind_losses_transport(py::module_ module);
 void bind_losses_triplets(py::module_ module);
 void bind_masks(py::module_ module);
@@ -119,6 +120,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_losses_regions(losses);
     bind_losses_rows(losses);
     bind_losses_sequence(losses);
+    bind_losses_similarities(losses);
     bind_losses_transport(losses);
     bind_losses_triplets(losses);
     bind_masks(module.def_submodule("masks"));

@@ -27,14 +27,18 @@ from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
     from metrix import (
+        accumulators,
         classification,
         depth,
         flow,
+        forecasts,
         generative,
         image_quality,
+        intervals,
         losses,
         perceptual,
         regression,
+        retrieval,
         verification,
     )
 
@@ -45,6 +49,7 @@ __all__ = [
     "Detections",
     "GroundTruth",
     "__version__",
+    "accumulators",
     "boxes",
     "classification",
     "curves",
@@ -54,8 +59,10 @@ __all__ = [
     "evaluate_detections",
     "evaluator",
     "flow",
+    "forecasts",
     "generative",
     "image_quality",
+    "intervals",
     "keypoints",
     "losses",
     "masks",
@@ -66,19 +73,24 @@ __all__ = [
     "records",
     "regression",
     "report",
+    "retrieval",
     "verification",
 ]
 
 _LAZY = frozenset(
     {
+        "accumulators",
         "classification",
         "depth",
         "flow",
+        "forecasts",
         "generative",
         "image_quality",
+        "intervals",
         "losses",
         "perceptual",
         "regression",
+        "retrieval",
         "verification",
     }
 )

@@ -44,6 +44,8 @@ struct Work {
     Function targets[2];
     Function relatives[2];
     Function logarithms[2];
+    Function squares[2];
+    Function fit[2];
 };
 
 // That of this machine.
