@@ -11,8 +11,8 @@
 namespace metrix::classification {
 namespace {
 
-constexpr Index word = 64;
-constexpr Index block = 1024;
+constexpr Index word = 64;  // pairs that are compared together
+constexpr Index block = Index{1} << 10;
 // Runs among 64 pairs up to which following them is faster than counting every pair.
 constexpr int most_runs = 14;
 
