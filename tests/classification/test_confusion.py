@@ -137,6 +137,20 @@ def test_runs_among_noise(level: str, rng: np.random.Generator) -> None:
         _core.losses.use_instruction_set(before)
 
 
+@pytest.mark.parametrize("classes", [1, 2, 3])
+def test_much_noise_of_few_classes(classes: int, rng: np.random.Generator) -> None:
+    """From some millions on, noise of two classes is counted four pairs at a time."""
+    truth, predicted = rng.integers(0, 3, (2, (1 << 22) + 4099), dtype=np.uint8)
+    truth[:100_000] = 1
+    table = np.bincount(truth.astype(np.int64) * 3 + predicted, minlength=9).reshape(3, 3)
+    for ignored in (None, 0):
+        expected = table[:classes, :classes].copy()
+        if ignored is not None:
+            expected[ignored] = 0
+        found = confusion_matrix(truth, predicted, labels=np.arange(classes), ignore_index=ignored)
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_threads_and_instruction_sets_give_the_same_bits(rng: np.random.Generator) -> None:
     truth, predicted = draw(rng, cases(3_000_000), 30)
     weight = rng.random(len(truth))

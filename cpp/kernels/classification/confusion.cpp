@@ -95,16 +95,21 @@ class ByteSide {
     ByteCoding bytes_;
 };
 
+// Tables take room in caches, and those of quads time in the end.
+Tables tables_for(Index cells, Index count) {
+    if (cells <= quad_cells && count >= Index{1} << 22) return quads;
+    return cells <= 128 ? eight : cells <= 8192 ? four : two;
+}
+
 // Pairs of bytes, counted by one thread.
 class PairCounts {
   public:
-    explicit PairCounts(const PairCoding& coding)
+    PairCounts(const PairCoding& coding, Tables choice)
         : coding_(coding),
-          choice_(coding.cells <= 2048   ? 0
-                  : coding.cells <= 8192 ? 1
-                                         : 2),
-          tables_(static_cast<std::size_t>(table_choices[choice_] * coding.cells), 0),
-          totals_(static_cast<std::size_t>(coding.cells), 0) {}
+          choice_(choice),
+          tables_(choice == quads ? static_cast<std::size_t>(quad_cells + quad_count)
+                                  : static_cast<std::size_t>(coding.cells) * (std::size_t{8} >> choice)),
+          totals_(static_cast<std::size_t>(choice == quads ? quad_cells : coding.cells)) {}
 
     void add(const std::uint8_t* first, const std::uint8_t* second, Index count) {
         if (pending_ + count > largest_pending) flush();
@@ -113,7 +118,11 @@ class PairCounts {
     }
 
     void flush() {
-        for (std::size_t i = 0; i < tables_.size(); ++i) totals_[i % totals_.size()] += tables_[i];
+        const std::size_t plain = choice_ == quads ? totals_.size() : tables_.size();
+        for (std::size_t i = 0; i < plain; ++i) totals_[i % totals_.size()] += tables_[i];
+        for (std::size_t i = plain; i < tables_.size(); ++i) {
+            for (std::size_t place = 0; place < 16; place += 4) totals_[((i - plain) >> place) & 15] += tables_[i];
+        }
         std::fill(tables_.begin(), tables_.end(), 0U);
         pending_ = 0;
     }
@@ -125,7 +134,7 @@ class PairCounts {
     static constexpr Index largest_pending = Index{1} << 30;
 
     const PairCoding& coding_;
-    int choice_;
+    Tables choice_;
     std::vector<std::uint32_t> tables_;
     std::vector<std::int64_t> totals_;
     Index pending_ = 0;
@@ -151,7 +160,7 @@ void count_bytes(const Labels& y_true, const Labels& y_pred, const Coding& codin
     }
     const Index chunk_count = (y_true.count + chunk_size - 1) / chunk_size;
     std::vector<PairCounts> of_thread(static_cast<std::size_t>(std::clamp<Index>(chunk_count, 1, num_threads)),
-                                      PairCounts(pairs));
+                                      PairCounts(pairs, tables_for(pairs.cells, y_true.count)));
     parallel_for(chunk_count, static_cast<int>(of_thread.size()), [&](Index chunk, int thread) {
         std::uint8_t room[2][block_size];
         const Index end = std::min(y_true.count, (chunk + 1) * chunk_size);

@@ -5,8 +5,8 @@
 // code of a predicted one.
 //
 // Labels come in long runs in images, and at random elsewhere. Where they are bytes, 64 pairs are compared with those
-// before them at a time: of few runs their lengths are added, of many each pair by itself, in several tables that take
-// turns, as a cell that has just been written is slow to read. Wider labels are made bytes in blocks first.
+// before them at a time: of few runs their lengths are added, of many each pair by itself. Wider labels are made bytes
+// in blocks first.
 #pragma once
 
 #include <cstdint>

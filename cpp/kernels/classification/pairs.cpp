@@ -2,6 +2,8 @@
 // table: the linker keeps one copy of an inline function, and it might be one that this machine cannot run.
 #include "kernels/classification/pairs.hpp"
 
+#include <cstring>
+
 #if defined(__AVX512BW__) || defined(__AVX2__)
 #include <immintrin.h>
 #elif defined(__SSE2__)
@@ -84,26 +86,55 @@ const std::uint8_t* encode(const std::uint8_t* from, Index count, const ByteCodi
     return room;
 }
 
-// Each of at most `block` pairs by itself.
-template <int tables>
-void add_each(const std::uint8_t* truth, const std::uint8_t* prediction, Index count, const PairCoding& coding,
-              std::uint32_t* table) {
+// Cells of at most `block` pairs.
+template <class Cell>
+void find_cells(const std::uint8_t* truth, const std::uint8_t* prediction, Index count, const PairCoding& coding,
+                Cell* cells) {
     std::uint8_t room[2][block];
-    std::uint16_t cell[block];
     const std::uint8_t* const t = encode(truth, count, coding.truth, room[0]);
     const std::uint8_t* const p = encode(prediction, count, coding.prediction, room[1]);
-    const auto stride = static_cast<std::uint16_t>(coding.stride);
-    for (Index i = 0; i < count; ++i) cell[i] = static_cast<std::uint16_t>(t[i] * stride + p[i]);
-    std::uint32_t* of[tables];
-    for (int k = 0; k < tables; ++k) of[k] = table + k * coding.cells;
-    Index i = 0;
-    for (; i + 8 <= count; i += 8) {
-        for (int k = 0; k < 8; ++k) ++of[k % tables][cell[i + k]];
-    }
-    for (; i < count; ++i) ++of[0][cell[i]];
+    const auto stride = static_cast<Cell>(coding.stride);
+    for (Index i = 0; i < count; ++i) cells[i] = static_cast<Cell>(t[i] * stride + p[i]);
 }
 
+// Each of at most `block` pairs by itself.
 template <int tables>
+struct EachPair {
+    static void add(const std::uint8_t* truth, const std::uint8_t* prediction, Index count, const PairCoding& coding,
+                    std::uint32_t* table) {
+        std::uint16_t cell[block];
+        find_cells(truth, prediction, count, coding, cell);
+        std::uint32_t* of[tables];
+        for (int k = 0; k < tables; ++k) of[k] = table + k * coding.cells;
+        Index i = 0;
+        for (; i + 8 <= count; i += 8) {
+            for (int k = 0; k < 8; ++k) ++of[k % tables][cell[i + k]];
+        }
+        for (; i < count; ++i) ++of[0][cell[i]];
+    }
+};
+
+// Four at a time: cells are half bytes, in whatever order they come to lie in 16 bits.
+struct EachQuad {
+    static void add(const std::uint8_t* truth, const std::uint8_t* prediction, Index count, const PairCoding& coding,
+                    std::uint32_t* table) {
+        std::uint8_t cell[block];
+        find_cells(truth, prediction, count, coding, cell);
+        std::uint16_t quad[block / 4];
+        const Index full = count / 4;
+        for (Index i = 0; i < full; ++i) {
+            std::uint32_t four;
+            std::memcpy(&four, cell + 4 * i, sizeof four);
+            four = (four | four >> 4) & 0x00ff00ffU;
+            quad[i] = static_cast<std::uint16_t>(four | four >> 8);
+        }
+        std::uint32_t* const of_quads = table + quad_cells;
+        for (Index i = 0; i < full; ++i) ++of_quads[quad[i]];
+        for (Index i = 4 * full; i < count; ++i) ++table[cell[i]];
+    }
+};
+
+template <class Each>
 void count_pairs(const std::uint8_t* truth, const std::uint8_t* prediction, Index count, const PairCoding& coding,
                  std::uint32_t* table) {
     if (count == 0) return;
@@ -120,7 +151,7 @@ void count_pairs(const std::uint8_t* truth, const std::uint8_t* prediction, Inde
         if (count_bits(starts) > most_runs) {
             const Index length = count - i < block ? count - i : block;
             end_run(i);
-            add_each<tables>(truth + i, prediction + i, length, coding, table);
+            Each::add(truth + i, prediction + i, length, coding, table);
             i += length;
             start = i;
             cell = cell_of(i - 1);
@@ -144,7 +175,8 @@ void count_pairs(const std::uint8_t* truth, const std::uint8_t* prediction, Inde
 
 namespace METRIX_LEVEL {
 extern const PairLoops pair_loops_of_level;
-constinit const PairLoops pair_loops_of_level = {{count_pairs<8>, count_pairs<4>, count_pairs<2>}};
+constinit const PairLoops pair_loops_of_level = {
+    {count_pairs<EachPair<8>>, count_pairs<EachPair<4>>, count_pairs<EachPair<2>>, count_pairs<EachQuad>}};
 }  // namespace METRIX_LEVEL
 
 }  // namespace metrix::classification

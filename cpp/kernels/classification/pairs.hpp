@@ -27,14 +27,19 @@ struct PairCoding {
     std::uint32_t predicted[256];  // code of each byte
 };
 
-inline constexpr int table_choices[] = {8, 4, 2};
+// Counts of pairs, in several tables whose sum counts: a cell that has just been written is slow to read, so that
+// neighbours go to different tables. Or, of at most 16 cells, one table of pairs and one of four pairs in a row: no
+// machine stores more than one number per cycle at any place, so that fewer stores are all that helps.
+enum Tables { eight, four, two, quads, table_choices };
+
+inline constexpr Index quad_cells = 16;
+inline constexpr Index quad_count = quad_cells * quad_cells * quad_cells * quad_cells;
 
 struct PairLoops {
-    // Adds to so many tables, one after the other in memory, whose sum counts: a cell that has just been written is
-    // slow to read, so that neighbours go to different tables.
+    // Adds to these tables, one after the other in memory.
     using Function = void (*)(const std::uint8_t* truth, const std::uint8_t* prediction, Index count,
                               const PairCoding& coding, std::uint32_t* tables);
-    Function count[3];  // by table_choices
+    Function count[table_choices];
 };
 
 // Those of this machine.
