@@ -16,7 +16,10 @@ struct Block {
 };
 
 inline constexpr int lanes = 16;
-inline constexpr Index largest_block = 2048;
+// Rows that are worked on at a time: few enough for the second cache, many enough that what is done once for each block
+// takes no time. Logarithms, which need room, take a quarter.
+inline constexpr Index largest_block = 8192;
+inline constexpr Index logarithm_block = largest_block / 4;
 
 // Sums side by side and, of doubles, what rounding took from them: sums of a block of floats lose less than any result
 // shows.
@@ -47,6 +50,7 @@ struct Work {
     Function errors[2];
     Function centred[2];
     Function targets[2];
+    Function errors_and_targets[2];
     Function relatives[2];
     Function logarithms[2];
     Function squares[2];
