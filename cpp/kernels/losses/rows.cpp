@@ -238,11 +238,11 @@ class RowEvaluation {
             std::fill_n(tile.label, count, Index{0});
         } else {
             const std::int64_t* const labels = problem_.labels.data() + first;
-            for (Index i = 0; i < count; ++i) {
-                const bool is_kept = tile.kept[i] != 0 && labels[i] != problem_.ignored_label;
-                tile.kept[i] = is_kept ? 1 : 0;
-                tile.label[i] = is_kept ? static_cast<Index>(labels[i]) : 0;
-            }
+            const std::int64_t ignored = problem_.ignored_label;
+            std::int64_t kept[most_rows];
+            for (Index i = 0; i < count; ++i) kept[i] = (labels[i] != ignored) & (tile.kept[i] != 0);
+            for (Index i = 0; i < count; ++i) tile.label[i] = kept[i] != 0 ? labels[i] : 0;
+            for (Index i = 0; i < count; ++i) tile.kept[i] = static_cast<std::uint8_t>(kept[i]);
         }
         if (!looks_at_all_) find_labels(first, count, tile);
         if (problem_.weight.values.empty()) {
@@ -257,12 +257,17 @@ class RowEvaluation {
     }
 
     void find_labels(Index first, Index count, Tile& tile) const {
-        Index outer = first / problem_.inner, inside = first % problem_.inner;
-        for (Index i = 0; i < count; ++i) {
-            tile.element[i] = (outer * problem_.classes + tile.label[i]) * problem_.inner + inside;
-            if (++inside < problem_.inner) continue;
-            inside = 0;
-            ++outer;
+        const Index inner = problem_.inner;
+        if (inner == 1) {
+            const Index classes = problem_.classes;
+            for (Index i = 0; i < count; ++i) tile.element[i] = (first + i) * classes + tile.label[i];
+            return;
+        }
+        for (Index done = 0; done < count;) {
+            const Index row = first + done, run = std::min(count - done, inner - row % inner);
+            const Index of_first = place(row, 0);
+            for (Index i = 0; i < run; ++i) tile.element[done + i] = of_first + tile.label[done + i] * inner + i;
+            done += run;
         }
     }
 
@@ -285,7 +290,7 @@ class RowEvaluation {
     // prediction of the label of row i stands.
     template <class Element>
     void set_lanes(Strip<T>& strip, const Tile& tile, Index begin, int width, Element&& element) const {
-        std::copy_n(tile.weight + begin, width, strip.factor);
+        copy(tile.weight + begin, strip.factor, width);
         if (!strip.has_labels) return;
         for (int lane = 0; lane < width; ++lane) {
             strip.label[lane] = static_cast<std::uint32_t>(tile.label[begin + lane]);
@@ -381,7 +386,7 @@ class RowEvaluation {
                 strip.curvature = contiguous(curvature);
             }
             work_(strip);
-            std::copy_n(strip.value, width, tile.value + begin);
+            copy(strip.value, tile.value + begin, width);
             if (!looks_at_all_) {
                 put_labels(strip, width, begin, tile);
                 continue;

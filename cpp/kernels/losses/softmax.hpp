@@ -40,13 +40,14 @@ METRIX_INLINE Exponentials<T> exponentials(const Strip<T>& strip) {
         T rest_of_part[lanes] = {}, hits_of_part[lanes] = {};
         for (const Index end = end_of_part(step, strip.count); step < end; ++step) {
             const T* const x = at(strip.x, step, strip.count);
-            T e[lanes];
-            for (int lane = 0; lane < lanes; ++lane) e[lane] = exp(x[lane] - greatest[lane]);
+            // Hits in one loop with the exponentials, which is vectorised; in one of their own they become branches.
+            T e[lanes], hit[lanes];
             for (int lane = 0; lane < lanes; ++lane) {
-                const T hit = x[lane] == greatest[lane] ? T(1) : T(0);
-                rest_of_part[lane] += e[lane] - hit;  // e^0 is exactly 1
-                hits_of_part[lane] += hit;
+                e[lane] = exp(x[lane] - greatest[lane]);
+                hit[lane] = x[lane] == greatest[lane] ? T(1) : T(0);
             }
+            for (int lane = 0; lane < lanes; ++lane) rest_of_part[lane] += e[lane] - hit[lane];  // e^0 is exactly 1
+            for (int lane = 0; lane < lanes; ++lane) hits_of_part[lane] += hit[lane];
             if constexpr (keeps) store(strip.gradient, step, strip.count, e);
         }
         rest.add(rest_of_part);
@@ -94,8 +95,12 @@ struct softmax_loss {
         for (int lane = 0; lane < lanes; ++lane) {
             slope[lane] = static_cast<T>(share.total[lane]);
             bend[lane] = T(0);
-            log_sum[lane] = log(e.hits[lane]) + log1p(e.rest[lane] / e.hits[lane]);
-            inverse[lane] = T(1) / (e.rest[lane] + e.hits[lane]);
+            const T sum = e.hits[lane] + e.rest[lane];
+            inverse[lane] = T(1) / sum;
+            // What the sum lost by rounding: all of the rest, where a prediction is nearly certain.
+            const T part = sum - e.hits[lane];
+            const T lost = (e.hits[lane] - (sum - part)) + (e.rest[lane] - part);
+            log_sum[lane] = log(sum) + lost * inverse[lane];
         }
         for (int lane = 0; lane < lanes; ++lane) {
             strip.value[lane] = is_dense ? static_cast<T>(distance.total[lane]) + slope[lane] * log_sum[lane] : T(0);
