@@ -67,7 +67,7 @@ def batch_triplet_gradient(
     mining: str,
     margin: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> numpy.typing.NDArray[numpy.float64]: ...
+) -> tuple[typing.Any, ...]: ...
 def batch_triplet_loss(
     distances: numpy.typing.NDArray[numpy.float64],
     labels: numpy.typing.NDArray[numpy.int64],
