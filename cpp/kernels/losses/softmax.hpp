@@ -144,20 +144,36 @@ struct softmax_loss {
     static METRIX_INLINE void add_label(Strip<T>& strip, const SoftLabel<T>& soft, const T (&own)[3],
                                         const Exponentials<T>& e, const T (&log_sum)[lanes], const T (&inverse)[lanes],
                                         T (&slope)[lanes], T (&bend)[lanes]) {
+        // Loops of few steps each, over arrays of their own: in a long one, compilers fall back on branches.
+        T far[lanes], own_e[lanes], hit[lanes], p[lanes], q[lanes], weight[lanes], own_value[lanes], own_slope[lanes];
         for (int lane = 0; lane < lanes; ++lane) {
-            const T far = e.greatest[lane] - strip.at_label[lane];
-            const T own_e = exp(-far);
-            const T hit = far == T(0) ? T(1) : T(0);
-            const T others = greater(e.rest[lane] - (own_e - hit), T(0)) + (e.hits[lane] - hit);
-            const T p = own_e * inverse[lane], q = others * inverse[lane];
-            const OfLabel<T> of = F::at(far + log_sum[lane], p, q, own);
-            const T weight = strip.label_weight[lane], all = slope[lane];
-            strip.value[lane] += weight * of.value;
-            slope[lane] = all + weight * of.slope;
-            bend[lane] = weight * of.bend;
-            strip.gradient_at_label[lane] =
-                strip.factor[lane] * ((all * p - soft.spread * weight) - weight * of.slope * q);
-            strip.curvature_at_label[lane] = bend[lane] * q * q + slope[lane] * p * q;
+            far[lane] = e.greatest[lane] - strip.at_label[lane];
+            own_e[lane] = exp(-far[lane]);
+            hit[lane] = far[lane] == T(0) ? T(1) : T(0);
+        }
+        for (int lane = 0; lane < lanes; ++lane) {
+            const T others = greater(e.rest[lane] - (own_e[lane] - hit[lane]), T(0)) + (e.hits[lane] - hit[lane]);
+            p[lane] = own_e[lane] * inverse[lane];
+            q[lane] = others * inverse[lane];
+            weight[lane] = strip.label_weight[lane];
+        }
+        for (int lane = 0; lane < lanes; ++lane) {
+            const OfLabel<T> of = F::at(far[lane] + log_sum[lane], p[lane], q[lane], own);
+            own_value[lane] = weight[lane] * of.value;
+            own_slope[lane] = weight[lane] * of.slope;
+            bend[lane] = weight[lane] * of.bend;
+        }
+        T by_label[lanes], curved[lanes];
+        for (int lane = 0; lane < lanes; ++lane) {
+            const T all = slope[lane];
+            slope[lane] = all + own_slope[lane];
+            by_label[lane] = (all * p[lane] - soft.spread * weight[lane]) - own_slope[lane] * q[lane];
+            curved[lane] = bend[lane] * q[lane] * q[lane] + slope[lane] * p[lane] * q[lane];
+        }
+        for (int lane = 0; lane < lanes; ++lane) {
+            strip.value[lane] += own_value[lane];
+            strip.gradient_at_label[lane] = strip.factor[lane] * by_label[lane];
+            strip.curvature_at_label[lane] = curved[lane];
         }
     }
 
