@@ -112,6 +112,8 @@ def test_what_there_is_not_is_refused(sides: tuple[Any, Any]) -> None:
         ):
             with pytest.raises(NotImplementedError, match="mse_loss: second derivatives are not defined under JAX"):
                 twice(pred)
+        with pytest.raises((NotImplementedError, TypeError), match=r"second derivatives|jvp"):
+            jax.hessian(once)(pred)
 
 
 def test_mistakes_are_told_before_the_computation(sides: tuple[Any, Any]) -> None:
