@@ -105,15 +105,11 @@ def test_what_there_is_not_is_refused(sides: tuple[Any, Any]) -> None:
         def once(given: Any, reduction: str = reduction) -> Any:
             return adapter.mse_loss(given, target, reduction=reduction).sum()
 
-        for twice in (
-            jax.grad(lambda given: jax.grad(once)(given).sum()),
-            jax.jacrev(jax.jacrev(once)),
-            jax.hessian(once),
-        ):
-            with pytest.raises(NotImplementedError, match="mse_loss: second derivatives are not defined under JAX"):
+        with pytest.raises(NotImplementedError, match="mse_loss: second derivatives are not defined under JAX"):
+            jax.grad(lambda given, once=once: jax.grad(once)(given).sum())(pred)
+        for twice in (jax.jacrev(jax.jacrev(once)), jax.hessian(once)):
+            with pytest.raises((NotImplementedError, TypeError), match=r"second derivatives|jvp"):
                 twice(pred)
-        with pytest.raises((NotImplementedError, TypeError), match=r"second derivatives|jvp"):
-            jax.hessian(once)(pred)
 
 
 def test_mistakes_are_told_before_the_computation(sides: tuple[Any, Any]) -> None:
