@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,13 +52,15 @@ def resized(picture: Array, size: tuple[int, int] | None, how: Resize) -> npt.ND
     if how == "pytorch-fid":
         cv2 = opencv()
         return np.asarray(cv2.resize(picture.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR))
-    rows, columns = (antialiased_bicubic(*sizes) for sizes in zip(picture.shape[:2], size))
-    across = np.tensordot(picture.astype(np.float32), columns, axes=(1, 1))  # (H, 3, width)
-    values = np.tensordot(rows, across, axes=(1, 0)).transpose(0, 2, 1)
+    (height, width), (old_height, old_width) = size, picture.shape[:2]
+    lower = antialiased_bicubic(old_height, height) @ picture.astype(np.float32).reshape(old_height, -1)
+    turned = lower.reshape(height, old_width, 3).transpose(1, 0, 2).reshape(old_width, -1)
+    values = (antialiased_bicubic(old_width, width) @ turned).reshape(width, height, 3).transpose(1, 0, 2)
     clipped: npt.NDArray[np.float32] = np.clip(values, 0, 255)
     return clipped
 
 
+@lru_cache(maxsize=64)  # images of a folder have few sizes as a rule
 def antialiased_bicubic(length: int, new: int) -> npt.NDArray[np.float32]:
     """(new, length) weights of Pillow's bicubic filter, which widens as an image shrinks."""
     ratio = length / new
