@@ -31,7 +31,7 @@ examples:
 """
 
 
-def add_command(commands: Any, thread_count: Callable[[str], int]) -> None:
+def add_images_command(commands: Any, thread_count: Callable[[str], int]) -> None:
     """Add it to the parser of ``metrix``."""
     images = commands.add_parser(
         "images",
