@@ -278,10 +278,13 @@ def digest(*, num_threads: int) -> str:
         found.update(peak_signal_noise_ratio(x, y, **each).tobytes())
         taps = np.array([0.4, 0.2, 0.1])
         factor = np.ones((1, 3))
-        for part in _core.image_quality.structural_similarity_gradient(
-            x, y, taps, 6.5, 58.5, 1.0, factor, factor, True, num_threads
-        ):
-            found.update(part.tobytes())
+        for shape in ((1, 80, 60, 3), (1, 5, 80, 12, 3)):
+            a, b = (side.reshape(shape) for side in (x, y))
+            for part in _core.image_quality.structural_similarity_gradient(
+                a, b, taps, 6.5, 58.5, 1.0, factor, factor, True, num_threads
+            ):
+                found.update(part.tobytes())
+        found.update(_core.image_quality.local_moments(x, y, taps, num_threads).tobytes())
     return found.hexdigest()[:16]
 
 

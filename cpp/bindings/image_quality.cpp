@@ -73,8 +73,8 @@ template <class In>
 py::tuple structural_similarity_gradient(const Array<In>& x, const Array<In>& y, const Array<double>& window, double c1,
                                          double c2, double covariance_factor, const Array<double>& ssim_factor,
                                          const Array<double>& cs_factor, bool wants_y, int num_threads) {
-    const auto images = images_of(x, y, window, false);
-    const image_quality::Similarity similarity = {view1(window, "window"), c1, c2, covariance_factor, false};
+    const auto images = images_of(x, y, window, true);
+    const image_quality::Similarity similarity = {view1(window, "window"), c1, c2, covariance_factor, x.ndim() == 5};
     const auto factors = [&](const Array<double>& array) {
         if (array.size() != images.count * images.channels)
             throw_value_error("grad_output: expected one of each channel");
@@ -82,7 +82,7 @@ py::tuple structural_similarity_gradient(const Array<In>& x, const Array<In>& y,
     };
     const View1<const double> ssim_view = factors(ssim_factor);
     const View1<const double> cs_view = factors(cs_factor);
-    const std::vector<py::ssize_t> shape(x.shape(), x.shape() + 4);
+    const std::vector<py::ssize_t> shape(x.shape(), x.shape() + x.ndim());
     Array<Out<In>> by_x(shape);
     std::optional<Array<Out<In>>> by_y;
     if (wants_y) by_y.emplace(shape);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "kernels/image_quality/blocks.hpp"
@@ -94,10 +96,70 @@ void local_moments(const Images<In>& images, View1<const double> window, double*
         });
 }
 
+namespace {
+
+// Slice after slice: a ring keeps the partial derivatives of as many slices of windows as reach over one slice.
+template <class In, class Out>
+void gradient_of_volumes(const Images<In>& images, const Similarity& similarity, View1<const double> ssim_factor,
+                         View1<const double> cs_factor, Out* by_x, Out* by_y, int num_threads) {
+    const Index radius = ssize(similarity.window) - 1;
+    const Index reach = 2 * radius;
+    const Index slices = images.depth - reach;
+    const Index rows = images.height - reach;
+    const Index windows = (images.width - reach) * images.channels;
+    const Index width = images.width * images.channels;
+    const Index size = rows * windows;
+    std::vector<double> ring(static_cast<std::size_t>(4 * (reach + 1) * size));
+    const auto maps = [&](Index slice) {
+        double* const first = ring.data() + slice % (reach + 1) * 4 * size;
+        return Four<double>{first, first + size, first + 2 * size, first + 3 * size};
+    };
+    const auto make = [&] { return Tile<In, double>(images, similarity); };
+    std::vector<std::pair<double, Four<double>>> stacked;
+    for (Index volume = 0; volume < images.count; ++volume) {
+        const Index first_slice = volume * images.depth;
+        const auto channels = static_cast<std::size_t>(images.channels);
+        const auto ssim = ssim_factor.subspan(static_cast<std::size_t>(volume) * channels, channels);
+        const auto cs = cs_factor.subspan(static_cast<std::size_t>(volume) * channels, channels);
+        for (Index slice = 0; slice < images.depth; ++slice) {
+            if (slice < slices) {
+                for_each_chunk<Tile<In, double>>(
+                    1, rows, num_threads, make, [&](const Chunk& chunk, Index /*item*/, Tile<In, double>& tile) {
+                        tile.centre_on(first_slice);
+                        for (Index first = 0; first < windows; first += tile_width) {
+                            tile.partials(first_slice + slice, chunk.first, chunk.last, first,
+                                          std::min(tile_width, windows - first), ssim, cs, maps(slice));
+                        }
+                    });
+            }
+            stacked.clear();
+            for (Index from = std::max<Index>(0, slice - reach); from <= std::min(slice, slices - 1); ++from) {
+                const auto distance = static_cast<std::size_t>(std::abs(slice - from - radius));
+                stacked.emplace_back(similarity.window[distance], maps(from));
+            }
+            const Index place = (first_slice + slice) * images.height * width;
+            for_each_chunk<Tile<In, double>>(
+                1, images.height, num_threads, make, [&](const Chunk& chunk, Index /*item*/, Tile<In, double>& tile) {
+                    tile.centre_on(first_slice);
+                    for (Index first = 0; first < width; first += tile_width) {
+                        tile.gradient_of_slice(first_slice + slice, chunk.first, chunk.last, first,
+                                               std::min(tile_width, width - first), stacked, by_x + place + first,
+                                               by_y == nullptr ? nullptr : by_y + place + first);
+                    }
+                });
+        }
+    }
+}
+
+}  // namespace
+
 template <class In>
 void structural_similarity_gradient(const Images<In>& images, const Similarity& similarity,
                                     View1<const double> ssim_factor, View1<const double> cs_factor,
                                     typename Work<In>::Type* by_x, typename Work<In>::Type* by_y, int num_threads) {
+    if (similarity.over_depth) {
+        return gradient_of_volumes(images, similarity, ssim_factor, cs_factor, by_x, by_y, num_threads);
+    }
     const Index width = images.width * images.channels;
     for_each_chunk<Tile<In, double>>(
         images.count, images.height, num_threads, [&] { return Tile<In, double>(images, similarity); },

@@ -62,7 +62,7 @@ template <class In>
 void local_moments(const Images<In>& images, View1<const double> window, double* const (&maps)[4], int num_threads);
 
 // The gradient of sum(ssim_factor * ssim + cs_factor * cs) over all images and channels, by x, and by y where it is
-// wanted.
+// wanted. Of volumes it keeps partial derivatives of as many slices as a window is deep.
 template <class In>
 void structural_similarity_gradient(const Images<In>& images, const Similarity& similarity,
                                     View1<const double> ssim_factor, View1<const double> cs_factor,

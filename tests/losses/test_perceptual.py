@@ -17,9 +17,10 @@ def images(rng: np.random.Generator, shape: tuple[int, ...]) -> list[Any]:
 
 
 def test_ssim_loss_is_one_less_the_similarity(rng: np.random.Generator) -> None:
-    for channels in (1, 3, 6):
-        pred, target = images(rng, (2, channels, 17, 30))
-        expected = 1 - structural_similarity(pred, target, data_range=1, channel_axis=1)
+    for shape in ((2, 1, 17, 30), (2, 3, 17, 30), (2, 6, 17, 30), (2, 2, 11, 13, 12)):
+        pred, target = images(rng, shape)
+        dimensions: Any = len(shape) - 2
+        expected = 1 - structural_similarity(pred, target, data_range=1, channel_axis=1, dimensions=dimensions)
         np.testing.assert_allclose(losses.ssim_loss(pred, target, reduction="none"), expected, rtol=1e-14)
         assert losses.ssim_loss(pred, target, halve=True) == pytest.approx(expected.mean() / 2, rel=1e-14)
         wide = losses.ssim_loss(255 * pred, 255 * target, data_range=255)
@@ -34,6 +35,10 @@ def test_ssim_loss_is_one_less_the_similarity(rng: np.random.Generator) -> None:
         ((1, 2, 70, 9), {"window": "uniform", "window_size": 3, "sample_covariance": True}),
         ((1, 1, 9, 160), {"window_size": 5, "sigma": 0.8}),
         ((1, 1, 75, 150), {"window_size": 9}),
+        ((2, 3, 6, 7, 9), {"window_size": 5}),
+        ((1, 6, 4, 70, 5), {"window": "uniform", "window_size": 3, "sample_covariance": True}),
+        ((1, 1, 5, 4, 500), {"window_size": 3, "halve": True}),
+        ((1, 1, 12, 11, 13), {}),
     ],
 )
 def test_gradients_of_ssim_loss(shape: tuple[int, ...], arguments: dict[str, Any], rng: np.random.Generator) -> None:
@@ -62,6 +67,10 @@ def test_ms_ssim_loss_of_opposites_is_flat(rng: np.random.Generator) -> None:
 def test_floats_have_gradients_of_doubles(rng: np.random.Generator) -> None:
     """In an image so bright and even that single precision would leave nothing of them."""
     bright = (200 + 0.05 * rng.normal(size=(2, 1, 1, 40, 40))).astype(np.float32)
+    volumes = bright.reshape(2, 1, 1, 16, 10, 10)
+    found, exact = (losses.ssim_loss.value_and_grad(*side, window_size=5) for side in (volumes, volumes.astype(float)))
+    for one, other in zip(found[1], exact[1]):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7 * np.abs(other).max())
     for loss in (losses.ssim_loss, losses.ms_ssim_loss):
         arguments: dict[str, Any] = {"data_range": 1.0} | ({} if loss is losses.ssim_loss else {"weights": [0.4, 0.6]})
         value, gradients = loss.value_and_grad(*bright, **arguments)
@@ -116,7 +125,8 @@ def test_style_loss_is_its_definition(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x: losses.ssim_loss(x[0], x[0]), r"pred: expected images \(N, C, H, W\), got shape"),
+        (lambda x: losses.ssim_loss(x[0], x[0]), r"pred: expected images \(N, C, H, W\) or volumes .*, got shape"),
+        (lambda x: losses.ms_ssim_loss(x[0], x[0]), r"pred: expected images \(N, C, H, W\), got shape"),
         (lambda x: losses.ssim_loss(x, x[:1]), r"target: expected the shape of pred"),
         (lambda x: losses.ms_ssim_loss(x, x), r"image: expected at least 11 rows and columns.* at scale 2 of 5"),
         (lambda x: losses.content_loss([x], [x, x]), r"target: expected 1 layers, got 2"),
@@ -139,11 +149,12 @@ def test_errors_name_the_argument(call: Any, message: str) -> None:
 def test_ms_ssim_loss_is_that_of_pytorch_msssim(rng: np.random.Generator) -> None:
     torch = pytest.importorskip("torch")
     pytorch_msssim = pytest.importorskip("pytorch_msssim")
-    pair = images(rng, (1, 2, 181, 176))
-    for ours, theirs, arguments in (
-        (losses.ssim_loss, pytorch_msssim.ssim, {}),
-        (losses.ms_ssim_loss, pytorch_msssim.ms_ssim, {"odd_side": "zero"}),
+    for ours, theirs, shape, arguments in (
+        (losses.ssim_loss, pytorch_msssim.ssim, (1, 2, 181, 176), {}),
+        (losses.ssim_loss, pytorch_msssim.ssim, (1, 2, 13, 14, 15), {}),
+        (losses.ms_ssim_loss, pytorch_msssim.ms_ssim, (1, 2, 181, 176), {"odd_side": "zero"}),
     ):
+        pair = images(rng, shape)
         x, y = (torch.tensor(side, requires_grad=True) for side in pair)
         value = 1 - theirs(x, y, data_range=1.0)
         value.backward()

@@ -37,6 +37,11 @@ void spread(const In* __restrict x, const In* __restrict y, const T* __restrict 
     }
 }
 
+template <class T>
+void add_scaled(const T* __restrict values, T weight, Index count, T* __restrict result) {
+    for (Index i = 0; i < count; ++i) result[i] += weight * values[i];
+}
+
 template <class In, class T>
 void stack(const In* x, const In* y, Index slice_size, const T* window, int radius, const T* __restrict centre_x,
            const T* __restrict centre_y, Index count, const Four<T>& result) {
@@ -397,7 +402,8 @@ double squared_error(const In* x, const In* y, Index count) {
 
 template <class T>
 constexpr FilterBlocks<T> filter_blocks() {
-    return {vertical<T>, horizontal<T>, similarity<T>, structure<T>, moments<T>, partials<T>, gather<T>, add<T>};
+    return {vertical<T>, horizontal<T>, similarity<T>, structure<T>, moments<T>,
+            partials<T>, gather<T>,     add<T>,        add_scaled<T>};
 }
 
 template <class In, class T>

@@ -61,6 +61,8 @@ struct FilterBlocks {
     // The gradient of x from filtered partial derivatives and the four maps themselves, and of y where it is wanted.
     void (*gather)(const Four<T>& filtered, const Four<T>& own, Index count, T* by_x, T* by_y);
     void (*add)(const T* values, Index count, double* sums);
+    // Adds weight times the values.
+    void (*add_scaled)(const T* values, T weight, Index count, T* result);
 };
 
 struct Blocks {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "kernels/image_quality.hpp"
@@ -119,30 +120,67 @@ class Tile {
     template <class Out>
     void gradient(Index image, Index first_row, Index last_row, Index first, Index count,
                   View1<const double> ssim_factor, View1<const double> cs_factor, Out* by_x, Out* by_y) {
-        const Index rows = images_.height - reach_;
-        const Index width = (images_.width - reach_) * images_.channels;
-        const Index begin_column = std::max<Index>(0, first - halo_);
-        const Index windows = std::min(first + count, width) - begin_column;  // may be none
-        const Index input_end = std::min(first + count, width) + halo_;
-        const Index input_columns = std::max(input_end, first + count) - begin_column;
-        const Index before = (reach_ + rows_at_once - 1) / rows_at_once * rows_at_once;
-        begin(image, std::max<Index>(0, first_row - before), std::min(last_row + reach_, images_.height), begin_column,
-              input_columns);
-        set_factors(ssim_factor, cs_factor, rows);
-        for (Index row = first_row - before; row < last_row; row += rows_at_once) {
-            make_partials(row, rows, windows, begin_column - (first - halo_));
-            if (row < first_row) continue;
-            load_until(std::min(row + rows_at_once, images_.height));
-            filter_downwards(partial_, row - reach_, count + halo_);
+        set_factors(ssim_factor, cs_factor);
+        gather(
+            image, first_row, last_row, first, count,
+            [&](Index row, Index /*first_window*/, Index windows, Index offset) {
+                make_partials(row, windows, offset);
+            },
+            by_x, by_y);
+    }
+
+    // Volumes: partial derivatives of all windows are made first, slice by slice, then gathered from several slices.
+    // Both count from the same centre, that of the volume whose first slice this is.
+    void centre_on(Index first_slice) {
+        is_centred_ = false;
+        begin(first_slice, 0, std::min<Index>(images_.height, 64), 0,
+              std::min(tile_width, images_.width * images_.channels));
+        is_centred_ = true;
+    }
+
+    // Of the windows that reach from `slice` on; `maps` are where the slice's partial derivatives begin.
+    void partials(Index slice, Index first_row, Index last_row, Index first, Index count,
+                  View1<const double> ssim_factor, View1<const double> cs_factor, const Four<T>& maps) {
+        set_factors(ssim_factor, cs_factor);
+        begin(slice, first_row, std::min(last_row + reach_, images_.height), first, count + halo_);
+        const Index stride = (images_.width - reach_) * images_.channels;
+        for (Index row = first_row; row < last_row; row += rows_at_once) {
+            load_until(row + period_);
+            filter_downwards(input_, row, count_);
             for (Index next = 0; next < std::min<Index>(rows_at_once, last_row - row); ++next) {
                 filter_along(next, count);
-                const Four<T> own = input_.at(input_.offset(row + next) + (first - begin_column));
-                filter_.gather(means_.row(0), own, count, line(by_x_line), line(by_y_line));
-                const Index place = (row + next) * images_.width * images_.channels;
-                std::transform(line(by_x_line), line(by_x_line) + count, by_x + place, to<Out>);
-                if (by_y != nullptr) std::transform(line(by_y_line), line(by_y_line) + count, by_y + place, to<Out>);
+                make_partials_of_row(count);
+                copy(means_.row(0), count, from(maps, (row + next) * stride + first));
             }
         }
+    }
+
+    // The gradient of a slice from the partial derivatives of the slices of windows that reach over it, with the weight
+    // of each.
+    template <class Out>
+    void gradient_of_slice(Index slice, Index first_row, Index last_row, Index first, Index count,
+                           const std::vector<std::pair<T, Four<T>>>& stacked, Out* by_x, Out* by_y) {
+        over_depth_ = false;  // pixels of the slice alone
+        const Index rows = images_.height - reach_;
+        const Index stride = (images_.width - reach_) * images_.channels;
+        gather(
+            slice, first_row, last_row, first, count,
+            [&](Index row, Index first_window, Index windows, Index offset) {
+                const Index later = row + 2 * period_;
+                for (Index next = 0; next < rows_at_once; ++next) {
+                    partial_.clear(later + next);
+                    if (row < 0 || row + next >= rows || windows <= 0) continue;
+                    const Four<T> into = partial_.at(partial_.offset(later + next) + offset);
+                    for (const auto& [weight, maps] : stacked) {
+                        const Four<T> own = from(maps, (row + next) * stride + first_window);
+                        filter_.add_scaled(own.u, weight, windows, into.u);
+                        filter_.add_scaled(own.v, weight, windows, into.v);
+                        filter_.add_scaled(own.uu, weight, windows, into.uu);
+                        filter_.add_scaled(own.vv, weight, windows, into.vv);
+                    }
+                }
+            },
+            by_x, by_y);
     }
 
   private:
@@ -198,6 +236,7 @@ class Tile {
         count_ = count;
         loaded_ = first_row;
         last_row_ = last_row;
+        if (is_centred_) return;
         centre(images_.x, line(centre_x_line), first_row);
         centre(images_.y, line(centre_y_line), first_row);
         for (Index k = 0; k < stride_; ++k) {
@@ -281,8 +320,9 @@ class Tile {
         filter(from.vv, means.vv);
     }
 
-    void set_factors(View1<const double> ssim_factor, View1<const double> cs_factor, Index rows) {
-        const auto pixels = static_cast<double>(rows * (images_.width - reach_));
+    void set_factors(View1<const double> ssim_factor, View1<const double> cs_factor) {
+        const Index slices = over_depth_ ? images_.depth - reach_ : 1;
+        const auto pixels = static_cast<double>(slices * (images_.height - reach_) * (images_.width - reach_));
         for (Index k = 0; k < stride_; ++k) {
             const auto channel = static_cast<std::size_t>(k % images_.channels);
             line(ssim_factors)[k] = static_cast<T>(ssim_factor[channel] / pixels);
@@ -290,9 +330,38 @@ class Tile {
         }
     }
 
-    // Partial derivatives of rows of windows into their ring, from `offset` on. Rows are multiples of `rows_at_once`:
-    // all of them come before the first or none.
-    void make_partials(Index row, Index rows, Index windows, Index offset) {
+    // make(row, first window, windows, offset) puts partial derivatives of rows of windows into their ring. Rows are
+    // multiples of `rows_at_once`: all of them come before the first or none.
+    template <class Make, class Out>
+    void gather(Index slice, Index first_row, Index last_row, Index first, Index count, Make&& make, Out* by_x,
+                Out* by_y) {
+        const Index width = (images_.width - reach_) * images_.channels;
+        const Index begin_column = std::max<Index>(0, first - halo_);
+        const Index windows = std::min(first + count, width) - begin_column;  // may be none
+        const Index input_end = std::min(first + count, width) + halo_;
+        const Index input_columns = std::max(input_end, first + count) - begin_column;
+        const Index before = (reach_ + rows_at_once - 1) / rows_at_once * rows_at_once;
+        begin(slice, std::max<Index>(0, first_row - before), std::min(last_row + reach_, images_.height), begin_column,
+              input_columns);
+        for (Index row = first_row - before; row < last_row; row += rows_at_once) {
+            make(row, begin_column, windows, begin_column - (first - halo_));
+            if (row < first_row) continue;
+            load_until(std::min(row + rows_at_once, images_.height));
+            filter_downwards(partial_, row - reach_, count + halo_);
+            for (Index next = 0; next < std::min<Index>(rows_at_once, last_row - row); ++next) {
+                filter_along(next, count);
+                const Four<T> own = input_.at(input_.offset(row + next) + (first - begin_column));
+                filter_.gather(means_.row(0), own, count, line(by_x_line), line(by_y_line));
+                const Index place = (row + next) * images_.width * images_.channels;
+                std::transform(line(by_x_line), line(by_x_line) + count, by_x + place, to<Out>);
+                if (by_y != nullptr) std::transform(line(by_y_line), line(by_y_line) + count, by_y + place, to<Out>);
+            }
+        }
+    }
+
+    // Partial derivatives of rows of windows into their ring, from `offset` on.
+    void make_partials(Index row, Index windows, Index offset) {
+        const Index rows = images_.height - reach_;
         const Index later = row + 2 * period_;  // the same place in the ring
         for (Index next = 0; next < rows_at_once; ++next) partial_.clear(later + next);
         if (row < 0 || row >= rows || windows <= 0) return;
@@ -300,15 +369,25 @@ class Tile {
         filter_downwards(input_, row, count_);
         for (Index next = 0; next < std::min<Index>(rows_at_once, rows - row); ++next) {
             filter_along(next, windows);
-            filter_.partials(means_.row(0), line(centre_u_line), line(centre_v_line), constants_, line(ssim_factors),
-                             line(cs_factors), windows);
-            const Four<T> from = means_.row(0);
-            const Four<T> into = partial_.at(partial_.offset(later + next) + offset);
-            std::copy_n(from.u, windows, into.u);
-            std::copy_n(from.v, windows, into.v);
-            std::copy_n(from.uu, windows, into.uu);
-            std::copy_n(from.vv, windows, into.vv);
+            make_partials_of_row(windows);
+            copy(means_.row(0), windows, partial_.at(partial_.offset(later + next) + offset));
         }
+    }
+
+    void make_partials_of_row(Index windows) {
+        filter_.partials(means_.row(0), line(centre_u_line), line(centre_v_line), constants_, line(ssim_factors),
+                         line(cs_factors), windows);
+    }
+
+    static void copy(const Four<T>& from, Index count, const Four<T>& into) {
+        std::copy_n(from.u, count, into.u);
+        std::copy_n(from.v, count, into.v);
+        std::copy_n(from.uu, count, into.uu);
+        std::copy_n(from.vv, count, into.vv);
+    }
+
+    static Four<T> from(const Four<T>& maps, Index place) {
+        return {maps.u + place, maps.v + place, maps.uu + place, maps.vv + place};
     }
 
     const Images<In>& images_;
@@ -317,6 +396,7 @@ class Tile {
     int radius_;
     Index reach_;
     bool over_depth_;
+    bool is_centred_ = false;
     Index depth_radius_;
     Index slice_size_;
     Index halo_;

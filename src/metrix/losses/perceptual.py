@@ -26,7 +26,7 @@ from metrix.losses.regression import l1_loss, mse_loss
     facts(
         "image restoration, image fusion, depth estimation",
         "differentiable, bounded, symmetric",
-        needs="pred, target: images (N, C, H, W) of one data range",
+        needs="pred, target: images (N, C, H, W) or volumes (N, C, D, H, W) of one data range",
         range=(0.0, 2.0),
     ),
     differentiable=("pred", "target"),
@@ -46,7 +46,7 @@ def ssim_loss(
     halve: bool = False,
     num_threads: int | None = None,
 ) -> FusedTerms:
-    """``1 - SSIM`` of each image, the mean over its channels and all windows that lie within it.
+    """``1 - SSIM`` of each image, the mean over its channels and all windows that lie within it; of volumes likewise.
 
     ``value_and_grad`` gives gradients by ``pred`` and ``target``, of which training needs ``wrt="pred"``. They are worked out
     in doubles, float32 too.
@@ -68,9 +68,9 @@ def ssim_loss(
     Source:
         Z. Wang et al., Image quality assessment, 2004; H. Zhao et al., Loss functions for image restoration, 2017.
     """
-    x, y = _images(pred, target)
-    pair = ImagePair.of(x, y, data_range, 1)
-    similarity = Similarity.of(window, window_size, sigma, k1, k2, sample_covariance, pair.data_range)
+    x, y = _images(pred, target, or_volumes=True)
+    pair = ImagePair.of(x, y, data_range, 1, x.ndim - 2)
+    similarity = Similarity.of(window, window_size, sigma, k1, k2, sample_covariance, pair.data_range, x.ndim - 2)
     scale = 0.5 if halve else 1.0
     threads = pair.num_threads(num_threads)
 
@@ -359,10 +359,11 @@ class _Layers:
         return (gradients if self.is_list else gradients[0],)
 
 
-def _images(pred: Any, target: Any) -> tuple[Array, Array]:
+def _images(pred: Any, target: Any, *, or_volumes: bool = False) -> tuple[Array, Array]:
     x = predictions(pred)
-    if x.ndim != 4:
-        raise ValueError(f"pred: expected images (N, C, H, W), got shape {x.shape}")
+    if x.ndim != 4 and not (x.ndim == 5 and or_volumes):
+        volumes = " or volumes (N, C, D, H, W)" if or_volumes else ""
+        raise ValueError(f"pred: expected images (N, C, H, W){volumes}, got shape {x.shape}")
     return x, same_shape(target, x, "target")
 
 
