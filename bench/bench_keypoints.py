@@ -32,6 +32,13 @@ def numpy_oks(detections: Any, ground_truth: Any, area: Any) -> Any:
     return np.sum(np.exp(-exponent), axis=2) / len(SIGMAS)
 
 
+def numpy_paired_oks(detections: Any, ground_truth: Any, area: Any) -> Any:
+    """Row by row; every keypoint is labelled."""
+    squares = ((detections[..., :2] - ground_truth[..., :2]) ** 2).sum(axis=2)
+    exponent = squares / (SIGMAS * 2) ** 2 / (area[:, None] + np.spacing(1)) / 2
+    return np.sum(np.exp(-exponent), axis=1) / len(SIGMAS)
+
+
 def compute_oks(cocoeval: Any, detections: Any, ground_truth: Any, area: Any, boxes: Any) -> Any:
     """A call of pycocotools' own method on these poses."""
     evaluation = cocoeval.COCOeval(iouType="keypoints")
@@ -71,6 +78,17 @@ def main() -> None:
             inexact=["NumPy"],
             rounds=3 if quick else 7,
         )
+    count = 2000 if quick else 20000
+    found, truth, area = poses(rng, count), poses(rng, count), rng.uniform(500, 9000, count)
+    contest(
+        f"paired_object_keypoint_similarity of {count}, 17 keypoints, 1 thread",
+        {
+            "metrix": lambda: keypoints.paired_object_keypoint_similarity(found, truth, area, num_threads=1),
+            "NumPy": lambda: numpy_paired_oks(found, truth, area),
+        },
+        inexact=["NumPy"],
+        rounds=3 if quick else 7,
+    )
 
 
 if __name__ == "__main__":

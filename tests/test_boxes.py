@@ -452,3 +452,31 @@ def test_any_layout_and_any_array_like_is_accepted(rng: np.random.Generator) -> 
     assert same_bits(boxes.box_iou(np.asfortranarray(rows), rows.tolist()), want)
     assert same_bits(boxes.box_iou(np.repeat(rows, 2, axis=0)[::2], rows), want)
     assert same_bits(boxes.box_iou(rows.astype(">f8"), rows), want)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_similarities_by_distances_equal_their_definitions(rng: np.random.Generator, dtype: Any) -> None:
+    near = 1e-5 if dtype == np.float32 else 1e-13
+    for _ in range(cases(60)):
+        first, second = (
+            np.concatenate([corner, corner + rng.integers(0, 9, (count, 2))], axis=1).astype(dtype)
+            for count in rng.integers(0, 6, 2)
+            for corner in [rng.integers(0, 20, (count, 2))]
+        )
+        points = boxes.minimum_point_distance_box_iou(first, second, image_size=(30, 40))
+        similar = boxes.normalized_wasserstein_distance(first, second, scale=12.8)
+        assert points.shape == similar.shape == (len(first), len(second))
+        assert points.dtype == similar.dtype == dtype
+        overlaps = boxes.box_iou(first, second)
+        for i, a in enumerate(first.tolist()):
+            for j, b in enumerate(second.tolist()):
+                corners = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2 + (a[3] - b[3]) ** 2
+                wanted = overlaps[i, j] - corners / (30**2 + 40**2)
+                assert points[i, j] == pytest.approx(wanted, rel=near, abs=near, nan_ok=True)
+                centres = (a[0] + a[2] - b[0] - b[2]) ** 2 / 4 + (a[1] + a[3] - b[1] - b[3]) ** 2 / 4
+                sides = (a[2] - a[0] - b[2] + b[0]) ** 2 / 4 + (a[3] - a[1] - b[3] + b[1]) ** 2 / 4
+                assert similar[i, j] == pytest.approx(np.exp(-np.sqrt(centres + sides) / 12.8), rel=near)
+    with pytest.raises(ValueError, match=r"^image_size: expected height and width > 0, got \(0, 40\)$"):
+        boxes.minimum_point_distance_box_iou(first, second, image_size=(0, 40))
+    with pytest.raises(ValueError, match=r"^scale: expected a finite number > 0, got 0$"):
+        boxes.normalized_wasserstein_distance(first, second, scale=0)

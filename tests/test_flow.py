@@ -120,7 +120,7 @@ def test_angles() -> None:
     assert angle([1e8, 0.0], [-1e8, 0.0]) == pytest.approx(180 - np.degrees(2e-8), rel=1e-15)
     assert angle([1.0, 2.0], [1.0, 2.0]) == 0.0
     # Where the arc cosine has no digits left.
-    assert angle([0.0, 0.0], [1e-9, 0.0]) == pytest.approx(np.degrees(1e-9), rel=1e-14)
+    assert angle([0.0, 0.0], [1e-9, 0.0]) == pytest.approx(np.degrees(1e-9), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("average", ["pixel", "image"])

@@ -153,32 +153,26 @@ double ratio_of_medians(const Images<T>& images, Index image, const Range& range
     return median(truth) / median(predicted);
 }
 
-// Sums of p - p_0, t - t_0, their products, and their number; t is what predictions should be.
-struct Moments {
-    static constexpr int count = 5;
-    double prediction_origin;
-    double target_origin;
+// Their sums, and the number of pixels.
+void add_moments(Block& block, const Origin& origin, bool is_inverse, Exact* sums) {
+    const Index filled = (block.count + LaneSums::lanes - 1) / LaneSums::lanes * LaneSums::lanes;
+    std::fill(block.prediction + block.count, block.prediction + filled, origin.prediction);
+    std::fill(block.target + block.count, block.target + filled, origin.depth);
+    LaneSums of_block[moment_count];
+    formulas().moments(block, filled, origin, is_inverse, of_block);
+    for (int which = 0; which < moment_count; ++which) sums[which] = sums[which] + total(of_block[which]);
+    sums[moment_count] = sums[moment_count] + Exact{static_cast<double>(block.count), 0};
+}
 
-    void add(const Block& block, const Range& range, Exact* sums) const {
-        for (Index i = 0; i < block.count; ++i) {
-            const double p = block.prediction[i] - prediction_origin;
-            const double t = (range.is_inverse ? 1 / block.target[i] : block.target[i]) - target_origin;
-            const double terms[] = {1, p, t};
-            for (int k = 0; k < 3; ++k) sums[k] = sums[k] + Exact{terms[k], 0};
-            sums[3] = sums[3] + exact_product(p, p);
-            sums[4] = sums[4] + exact_product(p, t);
-        }
-    }
-};
-
+// The first valid pixel: squares of differences from it do not cancel far from zero.
 template <class T>
-Moments origin_of(const Images<T>& images, Index image, const Range& range) {
-    Moments origin{0, 0};
+Origin origin_of(const Images<T>& images, Index image, const Range& range) {
+    Origin origin{0, 0};
     bool is_known = false;
     const Index size = window_size(images);
     for (Index first = 0; first < size && !is_known; first += gathered_at_once) {
         each_block(images, image, first, std::min(size, first + gathered_at_once), range, [&](const Block& block) {
-            origin = {block.prediction[0], range.is_inverse ? 1 / block.target[0] : block.target[0]};
+            origin = {block.prediction[0], block.target[0]};
             is_known = true;
         });
     }
@@ -200,38 +194,41 @@ void depth_alignment(const Images<T>& images, const Range& range, Fit fit, int n
         });
         return;
     }
-    std::vector<Moments> origins(static_cast<std::size_t>(images.count));
+    // A scale alone leaves zero where it is.
+    const double zero = range.is_inverse ? std::numeric_limits<double>::infinity() : 0;
+    std::vector<Origin> origins(static_cast<std::size_t>(images.count), Origin{0, zero});
     if (fit == Fit::scale_and_shift) {
         for (Index image = 0; image < images.count; ++image) {
             origins[static_cast<std::size_t>(image)] = origin_of(images, image, range);
         }
     }
-    std::vector<double> room(static_cast<std::size_t>(images.count * 2 * Moments::count));
-    const View2<double> sums{room.data(), images.count, 2 * Moments::count};
+    constexpr Index columns = 2 * (moment_count + 1);
+    std::vector<double> room(static_cast<std::size_t>(images.count * columns));
+    const View2<double> sums{room.data(), images.count, columns};
     sum_parts(
         window_size(images), part_size, num_threads,
         [&](Index image, Index first, Index last, Exact* of_part) {
-            each_block(images, image, first, last, range, [&](const Block& block) {
-                origins[static_cast<std::size_t>(image)].add(block, range, of_part);
+            each_block(images, image, first, last, range, [&](Block& block) {
+                add_moments(block, origins[static_cast<std::size_t>(image)], range.is_inverse, of_part);
             });
         },
         sums);
     for (Index image = 0; image < images.count; ++image) {
         const double* const row = sums.row(image);
-        const Exact number = of(row, 0), p = of(row, 1), t = of(row, 2);
+        const Exact p = of(row, 0), t = of(row, 1), squares = of(row, 2), common = of(row, 3), number = of(row, 4);
         double& scale = result(image, 0);
         double& shift = result(image, 1);
         if (fit == Fit::scale) {
-            scale = (of(row, 4) / of(row, 3)).value();
+            scale = (common / squares).value();
             shift = 0;
             continue;
         }
-        const double variation = (of(row, 3) + -(p * p / number)).value();
-        const double common = (of(row, 4) + -(p * t / number)).value();
-        const Moments& origin = origins[static_cast<std::size_t>(image)];
-        scale = variation == 0 ? 0 : common / variation;
-        shift =
-            (origin.target_origin + (t / number).value()) - scale * (origin.prediction_origin + (p / number).value());
+        const double variation = (squares + -(p * p / number)).value();
+        const double covariation = (common + -(p * t / number)).value();
+        const Origin& origin = origins[static_cast<std::size_t>(image)];
+        const double target_origin = range.is_inverse ? 1 / origin.depth : origin.depth;
+        scale = variation == 0 ? 0 : covariation / variation;
+        shift = (target_origin + (t / number).value()) - scale * (origin.prediction + (p / number).value());
     }
 }
 

@@ -225,6 +225,90 @@ def complete_box_iou(
     return _core.boxes.complete_box_iou(*_two(boxes1, boxes2), eps, resolve_num_threads(num_threads), out)
 
 
+def minimum_point_distance_box_iou(
+    boxes1: Any, boxes2: Any, *, image_size: tuple[float, float], num_threads: int | None = None
+) -> FloatArray:
+    """IoU of every box of one set with every box of another, less the distances of their corners (MPDIoU).
+
+    IoU - (d_1^2 + d_2^2) / (H^2 + W^2), where d_1 and d_2 are the distances of the top left and of the bottom right corners.
+
+    Composed from :func:`box_iou` and NumPy.
+
+    Args:
+        boxes1: (N, 4) boxes, xyxy.
+        boxes2: (M, 4) boxes, xyxy.
+        image_size: height and width of the image.
+        num_threads: threads to use; None for the default of the package.
+
+    Returns:
+        (N, M) values, in [-2, 1] for boxes in the image; float32 of float32.
+
+    Raises:
+        ValueError: an argument has the wrong shape, or a size is not above 0.
+
+    Example:
+        >>> from metrix.boxes import minimum_point_distance_box_iou
+        >>> minimum_point_distance_box_iou([[0, 0, 30, 40]], [[0, 0, 30, 40], [0, 0, 15, 20]], image_size=(40, 30)).tolist()
+        [[1.0, 0.0]]
+
+    Source: S. Ma and Y. Xu, MPDIoU: a loss for efficient and accurate bounding box regression, 2023.
+    """
+    height, width = (float(side) for side in image_size)
+    if not (height > 0 and width > 0):
+        raise ValueError(f"image_size: expected height and width > 0, got {image_size}")
+    first, second = _two(boxes1, boxes2)
+    result = box_iou(first, second, num_threads=num_threads)
+    result -= _squared_distances(first, second) / (height**2 + width**2)
+    return result
+
+
+def normalized_wasserstein_distance(boxes1: Any, boxes2: Any, *, scale: float) -> FloatArray:
+    """Similarity of every box of one set with every box of another as normal distributions (NWD), for tiny objects.
+
+    exp(-W / scale), where W is the Wasserstein distance of normal distributions around the centres with half the sides as
+    standard deviations: unlike IoU it tells apart boxes that do not overlap.
+
+    Composed from NumPy.
+
+    Args:
+        boxes1: (N, 4) boxes, xyxy.
+        boxes2: (M, 4) boxes, xyxy.
+        scale: a length, that of usual objects of the data set; 12.8 pixels for AI-TOD.
+
+    Returns:
+        (N, M) similarities from 0 to 1; float32 of float32.
+
+    Raises:
+        ValueError: an argument has the wrong shape, or the scale is not above 0.
+
+    Example:
+        >>> from metrix.boxes import normalized_wasserstein_distance
+        >>> boxes = [[0, 0, 4, 4], [8, 0, 12, 4]]
+        >>> normalized_wasserstein_distance(boxes[:1], boxes, scale=8.0).round(4).tolist()
+        [[1.0, 0.3679]]
+
+    Source: J. Wang et al., A normalized Gaussian Wasserstein distance for tiny object detection, 2021.
+    """
+    if not 0 < scale < np.inf:
+        raise ValueError(f"scale: expected a finite number > 0, got {scale!r}")
+    # Centres and halves of sides.
+    gaussians = [
+        np.concatenate([(of[:, :2] + of[:, 2:]) / 2, (of[:, 2:] - of[:, :2]) / 2], axis=1)
+        for of in _two(boxes1, boxes2)
+    ]
+    distances: FloatArray = np.sqrt(_squared_distances(*gaussians))
+    return np.exp(np.divide(distances, -scale, out=distances), out=distances)
+
+
+def _squared_distances(first: Array, second: Array) -> FloatArray:
+    """(N, M) of rows, column by column: two arrays of the result's size, and no differences of squares."""
+    result = np.zeros((len(first), len(second)), dtype=first.dtype)
+    for column in range(first.shape[1]):
+        difference = np.subtract.outer(first[:, column], second[:, column])
+        result += np.multiply(difference, difference, out=difference)
+    return result
+
+
 def paired_box_iou(boxes1: Any, boxes2: Any, *, fmt: Format = "xyxy", crowd: Any = None) -> FloatArray:
     """Intersection over union of box i of one set with box i of another: the diagonal of :func:`box_iou`, bit for bit.
 

@@ -328,7 +328,7 @@ def mean_per_joint_position_error(
         align: what is done with each predicted pose first. "root" moves its joint ``root`` to the true one (Human3.6M's
             protocol 1), "scale" multiplies it by the best scale (N-MPJPE; move roots to zero yourself), "procrustes" takes
             the best rotation, translation and scale (PA-MPJPE, protocol 2), no mirror image. Invisible keypoints take no
-            part in fits.
+            part in fits; in mmpose's they do.
         root: a joint, for "root".
 
     Returns:

@@ -77,8 +77,8 @@ def lpips(
         num_threads: default ``OMP_NUM_THREADS`` or the usable CPUs. The bits do not depend on it.
 
     Returns:
-        (N,) float64, or (N, L). Worked out in float64, where the package has float32. NaN stays NaN; a layer without
-        pixels gives NaN.
+        (N,) float64, or (N, L); of a data set people report the mean. Worked out in float64, where the package has float32.
+        NaN stays NaN; a layer without pixels gives NaN.
 
     Raises:
         ValueError: for lists or arrays that do not fit each other; the message names the layer.

@@ -58,6 +58,24 @@ void prepare(Block& block, double scale, double shift, const Range& range) {
     }
 }
 
+void moments(const Block& block, Index filled, const Origin& origin, bool is_inverse, LaneSums* sums) {
+    RunningSum predicted, wanted, squared, common;
+    const Lanes target_origin = each_lane(is_inverse ? 1 / origin.depth : origin.depth);
+    for (Index i = 0; i < filled; i += lane_count) {
+        const Lanes y = load(block.target + i);
+        const Lanes d = load(block.prediction + i) - each_lane(origin.prediction);
+        const Lanes g = (is_inverse ? each_lane(1) / y : y) - target_origin;
+        predicted.add(d);
+        wanted.add(g);
+        squared.add_product(d, d);
+        common.add_product(d, g);
+    }
+    predicted.to(sums[0]);
+    wanted.to(sums[1]);
+    squared.to(sums[2]);
+    common.to(sums[3]);
+}
+
 void errors(const Block& block, Index filled, BlockSums& sums) {
     RunningSum error, absolute, squared, relative, over_target, squared_relative;
     for (Index i = 0; i < filled; i += lane_count) {
@@ -145,7 +163,7 @@ namespace METRIX_LEVEL {
 extern const Formulas formulas_of_level;
 extern const Gather<float> gather_floats;
 extern const Gather<double> gather_doubles;
-constinit const Formulas formulas_of_level = {prepare, errors, inverses, logarithms, thresholds};
+constinit const Formulas formulas_of_level = {moments, prepare, errors, inverses, logarithms, thresholds};
 constinit const Gather<float> gather_floats = gather_from<float>;
 constinit const Gather<double> gather_doubles = gather_from<double>;
 }  // namespace METRIX_LEVEL

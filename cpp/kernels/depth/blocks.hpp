@@ -22,7 +22,18 @@ struct BlockSums {
     LaneSums& operator[](SumOf sum) { return of[static_cast<int>(sum)]; }
 };
 
+// What fits sum up: d, g, d^2 and d g of d = p - p_0 and g = t - t_0, where t is a true depth or its inverse.
+inline constexpr int moment_count = 4;
+
+// p_0, and the true depth that t_0 is of.
+struct Origin {
+    double prediction;
+    double depth;
+};
+
 struct Formulas {
+    // Of a block that is filled up with the origin.
+    void (*moments)(const Block&, Index filled, const Origin&, bool is_inverse, LaneSums* sums);
     // Predictions as they are compared: (p scale + shift), inverted, cut.
     void (*prepare)(Block&, double scale, double shift, const Range&);
     // Of a block that is filled up with equal pairs to a multiple of sixteen.
