@@ -96,21 +96,6 @@ State row_of(View2<double> state, Index output) {
     return State(state.row(output));
 }
 
-Exact total(const LaneSums& of) {
-    double sums[lanes];
-    std::copy_n(of.sum, lanes, sums);
-    double lost = 0;
-    for (int width = lanes / 2; width > 0; width /= 2) {
-        for (int lane = 0; lane < width; ++lane) {
-            const Exact sum = exact_sum(sums[lane], sums[lane + width]);
-            sums[lane] = sum.high;
-            lost += sum.low;
-        }
-    }
-    for (const double value : of.lost) lost += value;
-    return sums[0] - sums[0] == 0 ? exact_sum(sums[0], lost) : Exact{sums[0], 0};
-}
-
 template <int size>
 double least(const double (&values)[size]) {
     return *std::min_element(values, values + size);

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from metrix import (
         accumulators,
         classification,
+        depth,
         forecasts,
         generative,
         image_quality,
@@ -50,6 +51,7 @@ __all__ = [
     "boxes",
     "classification",
     "curves",
+    "depth",
     "detection",
     "distances",
     "evaluate_detections",
@@ -75,6 +77,7 @@ _LAZY = frozenset(
     {
         "accumulators",
         "classification",
+        "depth",
         "forecasts",
         "generative",
         "image_quality",

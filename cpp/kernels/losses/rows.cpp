@@ -234,6 +234,13 @@ class RowEvaluation {
         } else {
             std::copy_n(spread(problem_.mask, first, count, tile.room_of_kept), count, tile.kept);
         }
+        if (problem_.weight.values.empty()) {
+            std::fill_n(tile.weight, count, T(1));
+        } else {
+            T room[most_rows];
+            std::copy_n(spread(problem_.weight, first, count, room), count, tile.weight);
+            for (Index i = 0; i < count; ++i) tile.kept[i] &= static_cast<std::uint8_t>(tile.weight[i] != T(0));
+        }
         if (problem_.labels.empty()) {
             std::fill_n(tile.label, count, Index{0});
         } else {
@@ -245,12 +252,6 @@ class RowEvaluation {
             }
         }
         if (!looks_at_all_) find_labels(first, count, tile);
-        if (problem_.weight.values.empty()) {
-            std::fill_n(tile.weight, count, T(1));
-        } else {
-            T room[most_rows];
-            std::copy_n(spread(problem_.weight, first, count, room), count, tile.weight);
-        }
         if (wants_curvature_) return;
         blocks_.scale(tile.weight, scale_, count);
         if (!problem_.upstream.empty()) blocks_.multiply(tile.weight, problem_.upstream.data() + first, count);
@@ -344,6 +345,7 @@ class RowEvaluation {
         if (gradient != nullptr) {
             std::copy_n(tile.gradient.data(), rest, gradient + full);
             if (strip.has_labels) gradient[tile.label[i]] = strip.gradient_at_label[0];
+            if (!counts(tile, i)) std::fill_n(gradient, classes, T(0));
         }
         if (curvature != nullptr) {
             std::copy_n(tile.curvature.data(), rest, curvature + full);
@@ -406,16 +408,20 @@ class RowEvaluation {
         if (!tile.curvature.empty()) copy_out(tile.curvature.data(), first, count, problem_.curvature.data());
     }
 
+    // Whether a row has a gradient: not if it is left out or if what comes after does not depend on it, whatever it
+    // holds.
+    [[nodiscard]] static bool counts(const Tile& tile, Index i) { return tile.kept[i] != 0 && tile.weight[i] != T(0); }
+
     void clear_masked(T* steps, Index begin, int width, const Tile& tile) const {
         for (int lane = 0; lane < width; ++lane) {
-            if (tile.kept[begin + lane] != 0) continue;
+            if (counts(tile, begin + lane)) continue;
             for (Index step = 0; step < steps_; ++step) steps[step * lanes + lane] = 0;
         }
     }
 
     void put_labels(const Strip<T>& strip, int width, Index begin, const Tile& tile) const {
         for (int lane = 0; lane < width; ++lane) {
-            if (tile.kept[begin + lane] == 0) continue;
+            if (!counts(tile, begin + lane)) continue;
             const auto at = static_cast<std::size_t>(tile.element[begin + lane]);
             if (wants_gradient_) problem_.gradient[at] = strip.gradient_at_label[lane];
         }

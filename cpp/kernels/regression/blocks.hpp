@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/regression.hpp"
+#include "support/lane_sums.hpp"
 
 namespace metrix::regression {
 
@@ -15,20 +16,14 @@ struct Block {
     double eps;
 };
 
-inline constexpr int lanes = 16;
+inline constexpr int lanes = LaneSums::lanes;
 // Rows that are worked on at a time: few enough for the second cache, many enough that what is done once for each block
 // takes no time. Logarithms, which need room, take a quarter.
 inline constexpr Index largest_block = 8192;
 inline constexpr Index logarithm_block = largest_block / 4;
 
-// Sums side by side and, of doubles, what rounding took from them: sums of a block of floats lose less than any result
-// shows.
-struct LaneSums {
-    double sum[lanes];
-    double lost[lanes];
-};
-
-// Of one block: what a group does not write stays as it was.
+// Of one block: what a group does not write stays as it was. Of floats nothing is kept of what rounding takes: sums of
+// a block lose less than any result shows.
 struct BlockSums {
     LaneSums of[sum_count];
     double extreme[static_cast<int>(ExtremeOf::count)][lanes];
