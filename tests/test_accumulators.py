@@ -33,8 +33,8 @@ def test_sums_lose_nothing(rng: np.random.Generator) -> None:
 
 def test_what_has_no_value_has_no_weight() -> None:
     ranks = SampleMean(mean_reciprocal_rank, empty="skip")
-    ranks.update([[0, 0], [0, 1]], [[0.5, 0.25], [0.5, 0.25]], sample_weight=[5, 1])
-    assert ranks.compute() == 0.5
+    ranks.update([[0, 0], [0, 1], [1, 0]], [[0.5, 0.25]] * 3, sample_weight=[5, 1, 3])
+    assert ranks.compute() == 0.875
 
 
 def test_wrong_use_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 import pickle
 import warnings
@@ -72,8 +73,14 @@ def test_predictions_close_to_targets(power: float) -> None:
         exact = Fraction(step) ** 2 / Fraction(y) ** power
         first = Fraction(step) / Fraction(y)
         exact *= 1 - first * Fraction(2 if power == 1 else 4, 3)
-        assert mean_tweedie_deviance([y], [x], power=power) == pytest.approx(float(exact), rel=1e-14)
+        assert mean_tweedie_deviance([y], [x], power=power) == pytest.approx(float(exact), rel=1e-14, abs=0)
         assert mean_tweedie_deviance([y], [y], power=power) == 0
+    for y, x in ((3.0, 3.0 + 2.0**-12), (0.7, 0.6), (5.0, 5.5)):
+        with decimal.localcontext(decimal.Context(prec=60)):
+            target, prediction = decimal.Decimal(y), decimal.Decimal(x)
+            ratio = target / prediction
+            terms = target * ratio.ln() - target + prediction if power == 1 else ratio - ratio.ln() - 1
+        assert mean_tweedie_deviance([y], [x], power=power) == pytest.approx(float(2 * terms), rel=1e-14, abs=0)
     seam = np.array([1.1 / 0.9 - 1e-12, 1.1 / 0.9 + 1e-12])  # where the series ends
     low, high = (mean_tweedie_deviance([1.0], [x], power=power) for x in seam)
     assert low == pytest.approx(high, rel=1e-11)
@@ -116,6 +123,13 @@ def test_medians_and_quantiles_of_scikit_learn(rng: np.random.Generator) -> None
                 ):
                     expected = getattr(metrics, ours.__name__)(y, x, **both, **options)
                     np.testing.assert_allclose(ours(y, x, **both, **options), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_shares_that_rounding_hides() -> None:
+    """Half of ten tenths, which add up to 0.9999999999999999."""
+    y = np.arange(1.0, 11.0)
+    assert median_absolute_error(y, np.zeros(10), sample_weight=np.full(10, 0.1)) == 5.5
+    assert median_absolute_error(y, np.zeros(10), sample_weight=np.full(10, 0.7)) == 5.5
 
 
 def test_a_weighted_median_is_that_of_copies(rng: np.random.Generator) -> None:

@@ -21,7 +21,7 @@ def mean(values: Any) -> Any:
 def test_bootstrap_of_scipy(method: Any, rng: np.random.Generator) -> None:
     stats = pytest.importorskip("scipy.stats")
     for seed in range(cases(40)):
-        y = rng.normal(size=int(rng.integers(3, 40)))
+        y = rng.normal(size=int(rng.integers(3, 40))).round(seed % 3)
         x = y + rng.normal(size=len(y)) ** 2
         kind = {"bca": "BCa"}.get(method, method)
         options: dict[str, Any] = {"n_resamples": 60, "rng": np.random.default_rng(seed), "method": kind}
@@ -31,6 +31,15 @@ def test_bootstrap_of_scipy(method: Any, rng: np.random.Generator) -> None:
         np.testing.assert_allclose(found[1:3], expected.confidence_interval, rtol=1e-12)
         assert found.standard_error == pytest.approx(expected.standard_error, rel=1e-12)
         assert found.value == mean_absolute_error(y, x)
+
+
+def test_draws_that_equal_the_value_are_half_below() -> None:
+    """Of the mean of as many zeros as ones, which is 1/2 in a quarter of the draws, nothing is to be corrected."""
+    values = np.tile([0.0, 1.0], 4)
+    plain, corrected = (
+        bootstrap_interval(mean, values, method=m, alpha=0.2, num_resamples=999) for m in ("percentile", "bca")
+    )  # type: ignore[arg-type]
+    assert corrected == plain
 
 
 def test_percentiles_are_those_of_the_draws(rng: np.random.Generator) -> None:

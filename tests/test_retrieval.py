@@ -96,6 +96,25 @@ def test_lists_of_any_length(name: str, rng: np.random.Generator) -> None:
     assert stable == pytest.approx(np.mean(list(each.values())), rel=1e-14)
 
 
+def test_denominators() -> None:
+    gains, scores = [[1, 0, 1, 1, 0]], [[0.5, 0.4, 0.3, 0.2, 0.1]]
+    found = {d: mean_average_precision(gains, scores, k=2, denominator=d) for d in ("relevant", "reachable", "found")}  # type: ignore[arg-type]
+    assert found == {"relevant": 1 / 3, "reachable": 1 / 2, "found": 1.0}
+
+
+def test_ties_end_where_a_list_ends() -> None:
+    gains, scores = [[1.0, 3.0], [0.0, 1.0]], np.full((2, 2), 0.5)
+    expected = np.average([dcg_score(gains[i : i + 1], scores[:1]) for i in (0, 1)], weights=[3, 1])
+    assert dcg_score(gains, scores, sample_weight=[3, 1]) == pytest.approx(expected, rel=1e-15)
+    flat, query = np.ravel(gains), [0, 0, 1, 1]
+    assert dcg_score(flat, scores.ravel(), query=query, sample_weight=[3, 1]) == pytest.approx(expected, rel=1e-15)
+    for ties in ("worst", "best"):
+        options: dict[str, Any] = {"ties": ties, "k": 1}
+        assert recall_at_k(flat, scores.ravel(), query=query, **options) == recall_at_k(gains, scores, **options)
+    assert recall_at_k(flat, scores.ravel(), query=query, k=1) == 0.25
+    assert recall_at_k(flat, scores.ravel(), query=query, k=1, ties="best") == 0.75
+
+
 def test_ties_as_they_come() -> None:
     gains, scores = [[0, 1, 0]], [[0.5, 0.5, 0.5]]
     assert mean_reciprocal_rank(gains, scores, ties="stable") == 0.5

@@ -137,6 +137,32 @@ def test_runs_among_noise(level: str, rng: np.random.Generator) -> None:
         _core.losses.use_instruction_set(before)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_codes_of_bytes_are_those_of_wide_labels(dtype: type, rng: np.random.Generator) -> None:
+    """Rows of other labels and of ignored ones included, and classes that no byte can be."""
+    least = int(np.iinfo(dtype).min)
+    for noise in (False, True):
+        truth, predicted = (
+            np.repeat(side, 1 if noise else 40) for side in rng.integers(0, 256, (2, 70_000 if noise else 2000))
+        )
+        truth, predicted = truth + least, predicted + least
+        for low, span in ((0, 20), (least, 254), (least + 200, 100), (least - 3, 10), (least + 250, 6), (5, 0)):
+            for ignored in (None, least + 255, 7, 300, low):
+                tables = [
+                    _core.classification.confusion_matrix(
+                        truth.astype(kind), predicted.astype(kind), None, low, span, ignored, 2
+                    )
+                    for kind in (dtype, np.int64)
+                ]
+                assert tables[0].sum() == len(truth)
+                np.testing.assert_array_equal(tables[0], tables[1])
+                first = np.flatnonzero((truth == low) if ignored != low else (truth == -1000))
+                if span:
+                    assert tables[1][0].sum() == len(first)
+                if ignored is not None:
+                    assert tables[1][span + 1].sum() == (truth == ignored).sum()
+
+
 @pytest.mark.parametrize("classes", [1, 2, 3])
 def test_much_noise_of_few_classes(classes: int, rng: np.random.Generator) -> None:
     """From some millions on, noise of two classes is counted four pairs at a time."""

@@ -70,6 +70,14 @@ def test_every_threshold(function: Any, given: str, wanted: str, rng: np.random.
         assert threshold == expected[1]
 
 
+def test_of_equal_points_the_other_rate_decides_and_then_the_threshold() -> None:
+    truth, scores = [1, 1, 0, 0], [0.8, 0.7, 0.2, 0.1]
+    assert precision_at_recall(truth, scores, recall=0.25) == (1.0, 0.7)  # not 0.8, where recall is half
+    assert recall_at_precision(truth, scores, precision=0.5) == (1.0, 0.7)
+    assert tpr_at_fpr(truth, scores, fpr=0.75) == (1.0, 0.7)
+    assert fpr_at_tpr(truth, scores, tpr=0.25) == (0.0, 0.7)
+
+
 @pytest.mark.parametrize(
     ("name", "function", "keyword"),
     [

@@ -172,6 +172,14 @@ def test_weights_of_batches(rng: np.random.Generator) -> None:
     close(curve, roc_curve(truth, scores, sample_weight=weight))
 
 
+def test_the_bound_holds_for_weights_below_one() -> None:
+    """Half a positive below a negative is less precise than a whole one."""
+    histogram = RankingHistogram(bits=10)
+    histogram.update([1, 0], [1.0, 1.0009765625], sample_weight=[0.5, 1])
+    value, error = histogram.average_precision()
+    assert value - error <= 1 / 3 <= value + error
+
+
 @pytest.mark.parametrize("dtype", [np.int64, np.float64])
 def test_histogram_with_weights(dtype: type, rng: np.random.Generator) -> None:
     for _ in range(cases(100)):
