@@ -11,6 +11,7 @@ void bind_batches(py::module_ module);
 void bind_boxes(py::module_ module);
 void bind_classification(py::module_ module);
 void bind_curves(py::module_ module);
+void bind_depth(py::module_ module);
 void bind_detection(py::module_ module);
 void bind_detection_merge(py::module_ module);
 void bind_distances(py::module_ module);
@@ -103,6 +104,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     bind_boxes(module.def_submodule("boxes"));
     bind_classification(module.def_submodule("classification"));
     bind_curves(module.def_submodule("curves"));
+    bind_depth(module.def_submodule("depth"));
     bind_detection(detection);
     bind_detection_merge(detection);
     bind_distances(module.def_submodule("distances"));

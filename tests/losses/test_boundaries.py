@@ -128,7 +128,7 @@ def test_wrong_arguments_are_named() -> None:
     for arguments, error, message in (
         ((pred[0, 0], labels[0]), ValueError, "^pred: expected samples, classes and one to three spatial axes"),
         ((pred, labels[:, 1:]), ValueError, "^target: expected the shape of pred"),
-        ((pred, labels + 3), ValueError, "^target: expected labels from 0 to 2, got 3$"),
+        ((pred, labels + 3), ValueError, r"^target\[0, 0, 0\]: expected labels from 0 to 2, got 3$"),
         ((pred, labels.astype(float)), TypeError, "^target: expected whole numbers as labels"),
     ):
         with pytest.raises(error, match=message):

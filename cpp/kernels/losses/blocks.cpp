@@ -50,9 +50,10 @@ METRIX_FUNCTION(log1p)
 METRIX_FUNCTION(atan)
 #undef METRIX_FUNCTION
 
+// What counts nothing is 0, whatever it was.
 template <class T>
 void multiply(T* values, const T* factors, Index count) {
-    for (Index i = 0; i < count; ++i) values[i] *= factors[i];
+    for (Index i = 0; i < count; ++i) values[i] = factors[i] == T(0) ? T(0) : values[i] * factors[i];
 }
 
 template <class T>

@@ -44,7 +44,7 @@ struct Blocks {
     Function log1p;
     Function atan;
 
-    void (*multiply)(T* values, const T* factors, Index count);
+    void (*multiply)(T* values, const T* factors, Index count);  // 0 where the factor is, whatever it was
     void (*scale)(T* values, T factor, Index count);
     void (*clear)(T* values, const std::uint8_t* kept, Index count);  // 0 where not kept, whatever it was
     void (*raise)(T* values, T least, Index count);                   // to the least one; NaN stays

@@ -125,15 +125,21 @@ class BoxEvaluation {
             return;
         }
         for (Index i = 0; i < count; ++i) {
-            T factor = scale_;
+            T factor = 1;
             if (!problem_.weight.empty()) factor *= problem_.weight[static_cast<std::size_t>(first + i)];
             if (!problem_.upstream.empty()) factor *= problem_.upstream[static_cast<std::size_t>(first + i)];
-            for (Index side = 0; side < 4; ++side) gradient[4 * i + side] *= factor;
+            const T scaled = factor * scale_;
+            for (Index side = 0; side < 4; ++side) {
+                T& own = gradient[4 * i + side];
+                own = factor == T(0) ? T(0) : own * scaled;
+            }
         }
     }
 
     [[nodiscard]] bool takes_part(Index i) const {
-        return problem_.mask.empty() || problem_.mask[static_cast<std::size_t>(i)] != 0;
+        const auto at = static_cast<std::size_t>(i);
+        return (problem_.mask.empty() || problem_.mask[at] != 0) &&
+               (problem_.weight.empty() || problem_.weight[at] != T(0));
     }
 
     void refuse_inverted(Index first, Index count) const {

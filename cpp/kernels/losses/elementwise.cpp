@@ -102,15 +102,16 @@ class Evaluation {
                values, gradient, curvature);
 
         if (curvature != nullptr) apply_policy(curvature, count);
+        // Before the weights: the mean of nothing scales by an infinity, and what counts nothing is 0 all the same.
+        if (gradient != nullptr && curvature == nullptr && scale_ != T(1)) blocks_.scale(gradient, scale_, count);
         if (!problem_.weight.values.empty()) {
             const T* const weights = spread(problem_.weight, first, count, scratch.weights);
             for (T* const some : {curvature == nullptr ? values : nullptr, gradient, curvature}) {
                 if (some != nullptr) blocks_.multiply(some, weights, count);
             }
         }
-        if (gradient != nullptr && curvature == nullptr) {
-            if (scale_ != T(1)) blocks_.scale(gradient, scale_, count);
-            if (!problem_.upstream.empty()) blocks_.multiply(gradient, problem_.upstream.data() + first, count);
+        if (gradient != nullptr && curvature == nullptr && !problem_.upstream.empty()) {
+            blocks_.multiply(gradient, problem_.upstream.data() + first, count);
         }
         if (!problem_.mask.values.empty()) {
             const std::uint8_t* const kept = spread(problem_.mask, first, count, scratch.kept);

@@ -44,7 +44,7 @@ Common arguments:
         :mod:`metrix.boxes`.
     box_format: "xyxy" (two corners), "xywh" (a corner and the sides) or "cxcywh" (the centre and the sides), in any unit.
     eps: is added to denominators, so that boxes without area have finite losses; in the unit of what it is added to.
-    weight: (N,) numbers.
+    weight: (N,) numbers; 0 hides what a box holds.
     mask: (N,) bools; a box that is False takes no part, whatever it holds, and has gradient 0.
     reduction: "mean", "sum", "batchmean" (the sum over N), or "none".
     mean_denominator: "weights" divides the mean by the sum of weights, "count" by the number of boxes.

@@ -7,6 +7,7 @@ dtypes are the same for all and stand here.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,14 @@ import numpy.typing as npt
 from metrix import _core
 from metrix.losses._arguments import Array, as_like, check_reduction, mask_of, per_sample, same_shape
 from metrix.losses._facts import Facts
+from metrix.losses._left_out import Rows, Selection
 from metrix.losses._loss import Loss, reducing, signature_of
 
 COMMON = """
 Common arguments:
-    weight: numbers for the leading axes of the terms, such as (N,) for N samples.
-    mask: bools for the leading axes of the terms; what is False takes no part and has gradient 0.
+    weight: numbers for the leading axes of the terms, such as (N,) for N samples; 0 hides what a sample holds.
+    mask: bools for the leading axes of the terms; what is False takes no part, whatever it holds, and has gradient 0.
+        Where terms depend on several samples it is as if a masked one were not there, while one of weight 0 still is.
     reduction: "mean", "sum", "batchmean" (the sum over the length of the first axis), or "none".
     mean_denominator: "weights" divides the mean by the sum of weights, "count" by the number of terms.
 
@@ -97,6 +100,7 @@ class ComposedLoss(Loss):
         facts: Facts,
         differentiable: tuple[str, ...] | None,
         common: str = COMMON,
+        rows: Rows | None = None,
     ) -> None:
         """Inputs are the positional-only parameters of the definition; by default the first has a gradient.
 
@@ -106,6 +110,8 @@ class ComposedLoss(Loss):
         inputs = tuple(name for name, parameter in parameters.items() if parameter.kind is parameter.POSITIONAL_ONLY)
         self._masks_itself = "mask" in parameters
         self._asks_for_gradient = "needs_gradient" in parameters
+        self._rows = rows
+        self._row_names = frozenset(() if rows is None else rows.names)
         super().__init__(
             define,
             facts,
@@ -159,6 +165,14 @@ class ComposedLoss(Loss):
         """The value, and the gradients where they are needed."""
         weight = arguments.pop("weight", None)
         mask = None if self._masks_itself else arguments.pop("mask", None)
+        left = self._left(inputs, arguments, weight, mask)
+        whole = dict(zip(self.inputs, inputs))
+        if left is not None and left.is_everything:
+            left = mask = None
+        if left is not None:
+            inputs, arguments, weight, mask, grad_output = self._without_the_others(
+                left, inputs, arguments, weight, grad_output
+            )
         if self._asks_for_gradient:
             arguments["needs_gradient"] = needs_gradient
         reduction = arguments.pop("reduction", "mean")
@@ -171,7 +185,8 @@ class ComposedLoss(Loss):
         if reduction == "batchmean" and like.ndim == 0:
             raise ValueError("reduction: 'batchmean' expects terms with a first axis; this loss has one for all")
 
-        if weight is None and mask is None and terms.weight is terms.takes_part is terms.lengths is None:
+        counts_all = weight is mask is left is None
+        if counts_all and terms.weight is terms.takes_part is terms.lengths is None:
             return _reduce_evenly(terms, dtype, reduction, grad_output, needs_gradient=needs_gradient)
         factor: npt.NDArray[np.float64] = np.ones(like.shape) if terms.weight is None else terms.weight
         if weight is not None:
@@ -187,20 +202,50 @@ class ComposedLoss(Loss):
         divisor = 1.0
         if reduction == "mean":
             divisor = _total(factor) if denominator == "weights" else float(takes_part.sum())
+            if left is not None and denominator == "count":
+                divisor += left.idle * math.prod(like.shape[1:])
             factor = factor if terms.lengths is None else factor / terms.lengths
         elif reduction == "batchmean":
-            divisor = float(len(like))
+            divisor = float(len(like) if left is None else left.batch)
         with np.errstate(all="ignore"):
-            upstream = factor / divisor
+            upstream = np.where(factor == 0, 0, factor / divisor)  # of the mean of nothing as well
             if grad_output is not None and reduction == "none":
                 upstream = upstream * same_shape(grad_output, factor, "grad_output", "the terms")
             elif grad_output is not None:
                 upstream = upstream * float(grad_output)
             values, gradients = terms.evaluate(upstream.astype(like.dtype) if needs_gradient else None)
-            weighted = np.where(takes_part, values, 0) * factor
+            if left is not None:
+                gradients = tuple(
+                    left.back(gradient, whole[name]) if name in self._row_names else gradient
+                    for name, gradient in zip(self.differentiable, gradients)
+                )
+            weighted = np.where(takes_part & (factor != 0), values, 0) * factor
             if reduction == "none":
+                weighted = weighted if left is None else left.back(weighted, None)
                 return weighted.astype(dtype), gradients
             return dtype.type(np.float64(_total(weighted)) / divisor), gradients
+
+    def _left(self, inputs: tuple[Any, ...], arguments: dict[str, Any], weight: Any, mask: Any) -> Selection | None:
+        """The samples that are left, if some are left out and all arguments have their rows."""
+        if self._rows is None or (weight is None and mask is None) or len(inputs) != len(self.inputs):
+            return None
+        given = dict(zip(self.inputs, inputs)) | arguments
+        left = self._rows.chosen(given[self._rows.names[0]], weight, mask)
+        if left is None or not all(left.suits(given[name]) for name in self._rows.names if given.get(name) is not None):
+            return None
+        return left
+
+    def _without_the_others(
+        self, left: Selection, inputs: tuple[Any, ...], arguments: dict[str, Any], weight: Any, grad_output: Any
+    ) -> tuple[tuple[Any, ...], dict[str, Any], Any, Any, Any]:
+        names = self._row_names
+        inputs = tuple(left.of(one) if name in names else one for name, one in zip(self.inputs, inputs))
+        arguments = {
+            name: left.of(one) if name in names and one is not None else one for name, one in arguments.items()
+        }
+        if np.ndim(grad_output):
+            grad_output = left.of(grad_output)
+        return inputs, arguments, None if weight is None else left.of(weight), None, grad_output
 
 
 def _reduce_evenly(
@@ -229,10 +274,18 @@ def _total(terms: Array) -> float:
 
 
 def composed(
-    facts: Facts, *, differentiable: tuple[str, ...] | None = None, common: str = COMMON
+    facts: Facts,
+    *,
+    differentiable: tuple[str, ...] | None = None,
+    common: str = COMMON,
+    rows: Rows | None = None,
 ) -> Callable[[Callable[..., Terms | FusedTerms]], ComposedLoss]:
-    """Make a loss of a function from its inputs (positional only) and parameters to :class:`Terms`."""
-    return lambda define: ComposedLoss(define, facts, differentiable, common)
+    """Make a loss of a function from its inputs (positional only) and parameters to :class:`Terms`.
+
+    With ``rows`` samples that are left out are taken out beforehand; without them gradients have to be 0 where the gradient
+    by a term is.
+    """
+    return lambda define: ComposedLoss(define, facts, differentiable, common, rows)
 
 
 def terms_of(loss: Loss, pred: Array, target: Array, **parameters: Any) -> Terms:

@@ -43,6 +43,7 @@ Common arguments:
     pred: predictions, float32 or float64 of any shape (float16 is worked on as float32).
     target: real numbers of the same shape; nothing is broadcast.
     weight: numbers for the leading axes of ``pred``, such as (N,) for (N, C): each counts for all that lies behind it.
+        0 hides what an element holds.
     mask: bools for the leading axes; what is False takes no part, whatever it holds, and has gradient 0.
     reduction: "mean", "sum", "batchmean" (the sum over the length of the first axis), or "none".
     mean_denominator: "weights" divides the mean by the sum of weights, "count" by the number of elements.

@@ -142,7 +142,7 @@ class RegionLoss(ComposedLoss):
         class_weight: npt.ArrayLike | None,
         empty: str | None,
     ) -> Terms:
-        loss = score.loss
+        loss, is_batch = score.loss, question[-1]
         is_per_class = loss.ndim == 2
         is_empty = sums.third == 0 if is_per_class else (sums.third == 0).all(axis=1)
         weight = None
@@ -166,10 +166,13 @@ class RegionLoss(ComposedLoss):
             for k, slope in enumerate((score.by_first, score.by_second)):
                 # What has no part has no gradient, whatever its formula gives.
                 slopes[:, places, k] = np.where(upstream == 0, 0, upstream * slope)
-            return (pixels.restore(_KERNELS.region_gradient(*question, slopes, pixels.num_threads)),)
+            gradient = pixels.restore(_KERNELS.region_gradient(*question, slopes, pixels.num_threads))
+            if not is_batch:
+                gradient[~upstream.any(axis=1)] = 0  # whatever these samples hold
+            return (gradient,)
 
         takes_part = ~is_empty if empty == "skip" else None
-        if question[-1]:
+        if is_batch:
             loss = loss[0]
             weight = None if weight is None else weight[0]
             takes_part = None if takes_part is None else takes_part[0]

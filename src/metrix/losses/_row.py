@@ -39,6 +39,7 @@ Common arguments:
     pred: float32 or float64 of any shape with a class axis (float16 is worked on as float32).
     axis: which one that is; the rows are all the others, in their order. One axis alone is one row.
     weight: numbers for the leading axes of the rows, such as (N,) or (N, H, W) for ``pred`` of shape (N, C, H, W).
+        0 hides what a row holds.
     mask: bools for the leading axes of the rows; what is False takes no part, whatever it holds, and has gradient 0.
     reduction: "mean", "sum", "batchmean" (the sum over the length of the first axis), or "none": one number for each row.
     mean_denominator: "weights" divides the mean by the sum of weights, "count" by the number of rows that take part.

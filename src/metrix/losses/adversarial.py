@@ -14,6 +14,7 @@ from metrix.losses._arguments import Array, not_negative, one_of, predictions, s
 from metrix.losses._composed import FusedTerms, Terms, composed, terms_of
 from metrix.losses._embeddings import Unit
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 from metrix.losses.classification import binary_cross_entropy_with_logits, hinge_loss
 from metrix.losses.regression import mse_loss
 
@@ -22,7 +23,11 @@ NEEDS = "real, fake: logits of a discriminator, of one shape"
 ANY = (-math.inf, math.inf)
 
 
-@composed(facts("image generation", "convex", needs=NEEDS, range=ANY), differentiable=("real", "fake"))
+@composed(
+    facts("image generation", "convex", needs=NEEDS, range=ANY),
+    differentiable=("real", "fake"),
+    rows=Rows(("real", "fake"), axes=None),
+)
 def gan_discriminator_loss(real: Any, fake: Any, /, *, mode: str = "nonsaturating") -> Terms:
     """What the discriminator of a generative adversarial network minimizes; one term for each pair of a real and a fake.
 
@@ -64,7 +69,9 @@ def gan_discriminator_loss(real: Any, fake: Any, /, *, mode: str = "nonsaturatin
     )
 
 
-@composed(facts("image generation", "", needs="fake: logits of a discriminator", range=ANY))
+@composed(
+    facts("image generation", "", needs="fake: logits of a discriminator", range=ANY), rows=Rows(("fake",), axes=None)
+)
 def gan_generator_loss(fake: Any, /, *, mode: str = "nonsaturating") -> Terms:
     """What the generator minimizes, given what the discriminator says of its images; one term for each logit ``f``.
 
@@ -109,6 +116,7 @@ def gan_generator_loss(fake: Any, /, *, mode: str = "nonsaturating") -> Terms:
 @composed(
     facts("image generation, distribution matching", "convex, differentiable, robust", needs=NEEDS, range=ANY),
     differentiable=("real", "fake"),
+    rows=Rows(("real", "fake"), axes=None),
 )
 def wasserstein_critic_loss(real: Any, fake: Any, /) -> Terms | FusedTerms:
     """``critic(fake) - critic(real)``: minimized, it tells the two apart; for a critic that is Lipschitz.
@@ -135,7 +143,8 @@ def wasserstein_critic_loss(real: Any, fake: Any, /) -> Terms | FusedTerms:
         "convex, differentiable, robust",
         needs="fake: what a critic says",
         range=ANY,
-    )
+    ),
+    rows=Rows(("fake",), axes=None),
 )
 def wasserstein_generator_loss(fake: Any, /) -> Terms | FusedTerms:
     """``-critic(fake)``.
@@ -153,7 +162,9 @@ def wasserstein_generator_loss(fake: Any, /) -> Terms | FusedTerms:
     return gan_generator_loss.terms(fake, mode="wasserstein")
 
 
-@composed(facts("image generation", "", needs="gradients: (N, ...), of a critic by its inputs"))
+@composed(
+    facts("image generation", "", needs="gradients: (N, ...), of a critic by its inputs"), rows=Rows(("gradients",))
+)
 def gradient_penalty(gradients: Any, /, *, penalty: float = 10.0, center: float = 1.0) -> Terms:
     """``penalty (|g| - center)^2`` of the gradient of a critic by each input, one term for each sample.
 
@@ -190,6 +201,7 @@ def gradient_penalty(gradients: Any, /, *, penalty: float = 10.0, center: float 
 @composed(
     facts("image generation, distribution matching", "", needs="data_energy, model_energy: one shape", range=ANY),
     differentiable=("data_energy", "model_energy"),
+    rows=Rows(("data_energy", "model_energy"), axes=None),
 )
 def contrastive_divergence_loss(data_energy: Any, model_energy: Any, /, *, alpha: float = 0.0) -> Terms:
     """``E(data) - E(model)``: its gradient by the parameters is that of contrastive divergence, CD-k or persistent.
@@ -222,6 +234,7 @@ def contrastive_divergence_loss(data_energy: Any, model_energy: Any, /, *, alpha
 @composed(
     facts("distribution matching", "convex, differentiable, smooth", needs="data: (N,), noise: (N, K), log-ratios"),
     differentiable=("data", "noise"),
+    rows=Rows(("data", "noise")),
 )
 def nce_loss(data: Any, noise: Any, /) -> Terms:
     """Data told from K samples of noise each: ``log(1 + e^-d) + sum_k log(1 + e^n_k)``, one term for each sample.

@@ -155,8 +155,8 @@ class _Maps:
         if self._labels and target.dtype.kind not in "iub":
             raise TypeError(f"target: expected whole numbers as labels, got dtype {target.dtype}")
         if self._labels and target.size and not (target.min() >= 0 and target.max() < pred.shape[1]):
-            wrong = target[(target < 0) | (target >= pred.shape[1])][0]
-            raise ValueError(f"target: expected labels from 0 to {pred.shape[1] - 1}, got {wrong}")
+            at = tuple(int(i) for i in np.argwhere((target < 0) | (target >= pred.shape[1]))[0])
+            raise ValueError(f"target{list(at)}: expected labels from 0 to {pred.shape[1] - 1}, got {target[at]}")
         if not self._labels and target.shape != pred.shape:
             raise ValueError(
                 f"target: expected the shape of pred, {pred.shape}, or of labels, {label_shape}, got {target.shape}"
@@ -215,9 +215,13 @@ class _Maps:
         def backward(upstream: npt.NDArray[np.float64]) -> tuple[Array, ...]:
             gradient = np.zeros_like(p)
             for n, k, c in places:
+                if upstream[n, k] == 0:
+                    continue  # whatever it holds
                 scale = upstream[n, k] / p[n, c].size
                 gradient[n, c] = slope(p[n, c], self._target_of(n, c), fields[n, c]) * scale
-            return (_through(gradient, p, self._activation),)
+            gradient = _through(gradient, p, self._activation)
+            gradient[~upstream.any(axis=1)] = 0
+            return (gradient,)
 
         return Terms(means, backward, dtype=p.dtype)
 

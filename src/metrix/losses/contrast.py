@@ -15,12 +15,14 @@ from metrix.losses._arguments import Array, not_negative, positive, same_shape
 from metrix.losses._composed import FusedTerms, Terms, composed
 from metrix.losses._embeddings import Unit, embeddings_of, labels_of
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 from metrix.losses._similarities import softmax_of_products, threads_for
 
 
 @composed(
     facts("self-supervised learning, metric learning", "scale invariant", needs="query, key: (N, D)"),
     differentiable=("query", "key"),
+    rows=Rows(("query", "key"), coupled=True),
 )
 def info_nce_loss(query: Any, key: Any, /, *, temperature: float = 0.07, symmetric: bool = False) -> FusedTerms:
     """Which key belongs to a query? Cross-entropy of the cosines of each query with all keys over a temperature.
@@ -69,6 +71,7 @@ def info_nce_loss(query: Any, key: Any, /, *, temperature: float = 0.07, symmetr
 @composed(
     facts("self-supervised learning", "scale invariant", needs="first, second: (N, D), N >= 1"),
     differentiable=("first", "second"),
+    rows=Rows(("first", "second"), coupled=True),
 )
 def nt_xent_loss(first: Any, second: Any, /, *, temperature: float = 0.5) -> FusedTerms:
     """SimCLR's loss: each of the 2 N views against the 2 N - 1 others, of which one belongs to it.
@@ -107,7 +110,8 @@ def nt_xent_loss(first: Any, second: Any, /, *, temperature: float = 0.5) -> Fus
         "metric learning, self-supervised learning, multiclass classification",
         "scale invariant",
         needs="embeddings: (N, D), labels: (N,) ints",
-    )
+    ),
+    rows=Rows(("embeddings", "labels"), coupled=True),
 )
 def supervised_contrastive_loss(embeddings: Any, labels: Any, /, *, temperature: float = 0.1) -> FusedTerms:
     """Samples of one label against all others: ``-mean_p log(exp(s_p / t) / sum_a exp(s_a / t))`` for each anchor.
@@ -155,6 +159,7 @@ def supervised_contrastive_loss(embeddings: Any, labels: Any, /, *, temperature:
 @composed(
     facts("self-supervised learning", "scale invariant", needs="first, second: (N, D)"),
     differentiable=("first", "second"),
+    rows=Rows(("first", "second"), coupled=True),
 )
 def barlow_twins_loss(first: Any, second: Any, /, *, off_diagonal: float = 5e-3, eps: float = 1e-5) -> Terms:
     """Cross-correlation of two views brought near the identity: ``sum (1 - C_ii)^2 + off_diagonal sum C_ij^2``.

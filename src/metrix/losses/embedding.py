@@ -16,6 +16,7 @@ from metrix.losses._arguments import Array, not_negative, number, one_of, positi
 from metrix.losses._composed import FusedTerms, Terms, composed
 from metrix.losses._embeddings import Unit, embeddings_of, labels_of, rows_like, sums_by_label
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 from metrix.losses._similarities import products_of_all, threads_for
 
 
@@ -26,6 +27,7 @@ from metrix.losses._similarities import products_of_all, threads_for
         needs="embeddings: (N, D), labels: (N,) ints, centers: (C, D)",
     ),
     differentiable=("embeddings", "centers"),
+    rows=Rows(("embeddings", "labels")),
 )
 def center_loss(embeddings: Any, labels: Any, centers: Any, /) -> Terms:
     """Half the squared distance from the centre of the class, ``|x - c|^2 / 2``, one term for each sample.
@@ -91,6 +93,7 @@ def update_centers(centers: Any, embeddings: Any, labels: Any, *, rate: float = 
 @composed(
     facts("metric learning, face recognition", "sparse", needs="anchor, positive, negative: (N, D)"),
     differentiable=("anchor", "positive", "negative"),
+    rows=Rows(("anchor", "positive", "negative")),
 )
 def triplet_margin_loss(
     anchor: Any,
@@ -173,6 +176,7 @@ def triplet_margin_loss(
 @composed(
     facts("metric learning, face recognition", "", needs="first, second: (N, D), similar: (N,) from 0 to 1"),
     differentiable=("first", "second"),
+    rows=Rows(("first", "second", "similar")),
 )
 def contrastive_loss(
     first: Any, second: Any, similar: Any, /, *, margin: float = 1.0, squared: bool = True, half: bool = True
@@ -215,7 +219,10 @@ def contrastive_loss(
     return Terms(factor * values, backward)
 
 
-@composed(facts("face recognition, metric learning", "scale invariant", needs="embeddings: (N, D), labels: (N,) ints"))
+@composed(
+    facts("face recognition, metric learning", "scale invariant", needs="embeddings: (N, D), labels: (N,) ints"),
+    rows=Rows(("embeddings", "labels"), coupled=True),
+)
 def circle_loss(
     embeddings: Any, labels: Any, /, *, margin: float = 0.25, scale: float = 256.0, group: str = "row"
 ) -> FusedTerms:
@@ -285,7 +292,8 @@ def circle_loss(
         "bounded, scale invariant",
         needs="pred, target: (N, D)",
         range=(-1.0, 1.0),
-    )
+    ),
+    rows=Rows(("pred", "target"), axes=-1),
 )
 def negative_cosine_loss(pred: Any, target: Any, /) -> Terms:
     """``-cos(pred, target)`` of each row; the target is a constant, as behind a stop-gradient.

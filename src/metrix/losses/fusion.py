@@ -11,11 +11,15 @@ import numpy.typing as npt
 from metrix.losses._arguments import Array, predictions, same_shape
 from metrix.losses._composed import Terms, composed
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 
 NEEDS = "pred, first, second: images (..., H, W)"
 
 
-@composed(facts("image fusion", "convex, robust", needs=NEEDS))
+@composed(
+    facts("image fusion", "convex, robust", needs=NEEDS),
+    rows=Rows(("pred", "first", "second", "first_saliency", "second_saliency"), axes=None),
+)
 def fusion_intensity_loss(
     pred: npt.ArrayLike,
     first: npt.ArrayLike,

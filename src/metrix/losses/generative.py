@@ -14,11 +14,15 @@ import numpy as np
 from metrix.losses._arguments import Array, not_negative, one_of, positive, predictions, same_shape
 from metrix.losses._composed import Terms, composed, terms_of
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 from metrix.losses.classification import binary_cross_entropy, binary_cross_entropy_with_logits
 from metrix.losses.regression import huber_loss, l1_loss, mse_loss
 
 
-@composed(facts("image generation", "convex, differentiable", needs="pred, target: one shape, such as (N, C, H, W)"))
+@composed(
+    facts("image generation", "convex, differentiable", needs="pred, target: one shape, such as (N, C, H, W)"),
+    rows=Rows(("pred", "target"), axes=None),
+)
 def reconstruction_loss(pred: Any, target: Any, /, *, kind: str = "mse", from_logits: bool = True) -> Terms:
     """How well an input is given back: squared error or binary cross-entropy, one term for each element.
 
@@ -53,6 +57,7 @@ def reconstruction_loss(pred: Any, target: Any, /, *, kind: str = "mse", from_lo
         needs="mean, log_variance: one shape, such as (N, D)",
     ),
     differentiable=("mean", "log_variance"),
+    rows=Rows(("mean", "log_variance", "prior_mean", "prior_log_variance"), axes=None),
 )
 def gaussian_kl_loss(
     mean: Any, log_variance: Any, /, *, prior_mean: Any = None, prior_log_variance: Any = None
@@ -92,6 +97,7 @@ def gaussian_kl_loss(
 @composed(
     facts("image generation", "differentiable", needs="pred, target: (N, ...), mean, log_variance: (N, D)"),
     differentiable=("pred", "mean", "log_variance"),
+    rows=Rows(("pred", "target", "mean", "log_variance")),
 )
 def elbo_loss(
     pred: Any,
@@ -146,6 +152,7 @@ def elbo_loss(
         range=(-math.inf, math.inf),
     ),
     differentiable=("latent", "log_det_dz_dx"),
+    rows=Rows(("latent", "log_det_dz_dx")),
 )
 def flow_nll_loss(latent: Any, log_det_dz_dx: Any, /, *, bits_per_dim: bool = False) -> Terms:
     """Negative log-likelihood under a normalizing flow with a standard normal: ``(D log 2 pi + |z|^2) / 2 - log_det``.
@@ -183,7 +190,10 @@ def flow_nll_loss(latent: Any, log_det_dz_dx: Any, /, *, bits_per_dim: bool = Fa
     return Terms((unit * values).astype(z.dtype), backward)
 
 
-@composed(facts("image generation", "convex", needs="pred, target: (N, ...), noise or what else is predicted"))
+@composed(
+    facts("image generation", "convex", needs="pred, target: (N, ...), noise or what else is predicted"),
+    rows=Rows(("pred", "target", "snr")),
+)
 def diffusion_loss(
     pred: Any,
     target: Any,
@@ -283,7 +293,10 @@ def cycle_consistency_loss(
     return Terms(np.asarray(size * sum(l1_loss(*side) for side in sides), dtype=a.dtype), backward)
 
 
-@composed(facts("image generation", "convex, robust", needs="mapped, real: one shape"))
+@composed(
+    facts("image generation", "convex, robust", needs="mapped, real: one shape"),
+    rows=Rows(("mapped", "real"), axes=None),
+)
 def identity_loss(mapped: Any, real: Any, /, *, penalty: float = 5.0) -> Terms:
     """What is of the goal's kind already should stay as it is: ``penalty |G(b) - b|``, one term for each element.
 

@@ -166,6 +166,6 @@ def _terms(pixels: Pixels, answer: tuple[Any, Any], per_image: bool) -> Terms:
         factors = np.asarray(upstream, dtype=pixels.dtype)
         if per_image:
             factors = factors.reshape((-1,) + (1,) * (gradient.ndim - 1))
-        return (pixels.restore(gradient * factors),)
+        return (pixels.restore(np.where(factors == 0, 0, gradient * factors)),)
 
     return Terms(values if per_image else values.reshape(()), backward, dtype=pixels.dtype)

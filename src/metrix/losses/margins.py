@@ -18,6 +18,7 @@ from metrix.losses._arguments import Array, not_negative, number, positive
 from metrix.losses._composed import FusedTerms, composed
 from metrix.losses._embeddings import Unit, embeddings_of, labels_of, rows_like
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 from metrix.losses._similarities import softmax_of_products
 
 NEEDS = "embeddings: (N, D), labels: (N,) ints, weights: (C, D), one row for each class"
@@ -30,6 +31,7 @@ Margin = Callable[[Array], tuple[Array, Array]]
 @composed(
     facts("multiclass classification, face recognition", "convex, differentiable, smooth", needs=NEEDS),
     differentiable=INPUTS,
+    rows=Rows(("embeddings", "labels")),
 )
 def softmax_loss(embeddings: Any, labels: Any, weights: Any, /) -> FusedTerms:
     """Cross-entropy of a linear head: the logits are ``embeddings @ weights.T``.
@@ -60,7 +62,11 @@ def softmax_loss(embeddings: Any, labels: Any, weights: Any, /) -> FusedTerms:
     return FusedTerms(evaluate, like=np.empty(len(x), x.dtype))
 
 
-@composed(facts("face recognition, metric learning", "", needs=NEEDS), differentiable=INPUTS)
+@composed(
+    facts("face recognition, metric learning", "", needs=NEEDS),
+    differentiable=INPUTS,
+    rows=Rows(("embeddings", "labels")),
+)
 def sphereface_loss(
     embeddings: Any, labels: Any, weights: Any, /, *, margin: int = 4, anneal: float = 0.0, monotone: bool = True
 ) -> FusedTerms:
@@ -106,7 +112,11 @@ def sphereface_loss(
     return _with_margin(embeddings, labels, weights, target, scale=None)
 
 
-@composed(facts("face recognition, metric learning", "scale invariant", needs=NEEDS), differentiable=INPUTS)
+@composed(
+    facts("face recognition, metric learning", "scale invariant", needs=NEEDS),
+    differentiable=INPUTS,
+    rows=Rows(("embeddings", "labels")),
+)
 def cosface_loss(
     embeddings: Any, labels: Any, weights: Any, /, *, margin: float = 0.35, scale: float = 64.0
 ) -> FusedTerms:
@@ -136,7 +146,11 @@ def cosface_loss(
     )
 
 
-@composed(facts("face recognition, metric learning", "scale invariant", needs=NEEDS), differentiable=INPUTS)
+@composed(
+    facts("face recognition, metric learning", "scale invariant", needs=NEEDS),
+    differentiable=INPUTS,
+    rows=Rows(("embeddings", "labels")),
+)
 def arcface_loss(
     embeddings: Any,
     labels: Any,

@@ -5,6 +5,7 @@ No kernel: composed from metrix.image_quality and NumPy. Images are (N, C, H, W)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from metrix.image_quality import SCALE_WEIGHTS, Window
 from metrix.losses._arguments import Array, not_negative, one_of, predictions, same_shape
 from metrix.losses._composed import FusedTerms, Terms, composed
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 from metrix.losses.regression import l1_loss, mse_loss
 
 
@@ -151,7 +153,8 @@ def ms_ssim_loss(
         "image generation, image restoration",
         "convex, differentiable, smooth, symmetric",
         needs="pred, target: features of each layer, (N, C, ...), or a list of them",
-    )
+    ),
+    rows=Rows(("pred", "target")),
 )
 def content_loss(
     pred: npt.ArrayLike | Sequence[npt.ArrayLike],
@@ -180,7 +183,7 @@ def content_loss(
     one_of(divide, "divide", ("size", "half"))
     layers = _Layers(pred, target, layer_weights)
     factors = [
-        weight * (0.5 if divide == "half" else 1 / max(1, x[0].size))
+        weight * (0.5 if divide == "half" else 1 / max(1, math.prod(x.shape[1:])))
         for (x, _), weight in zip(layers.pairs, layers.weights)
     ]
     differences = [x - y for x, y in layers.pairs]
@@ -259,7 +262,8 @@ def pixel_perceptual_loss(
         "image generation",
         "differentiable",
         needs="pred, target: features of each layer, (N, C, ...), or a list of them",
-    )
+    ),
+    rows=Rows(("pred", "target")),
 )
 def style_loss(
     pred: npt.ArrayLike | Sequence[npt.ArrayLike],
@@ -284,9 +288,9 @@ def style_loss(
         L. A. Gatys et al., Image style transfer using convolutional neural networks, 2016.
     """
     layers = _Layers(pred, target, layer_weights)
-    flats = [x.reshape(len(x), x.shape[1], -1) for x, _ in layers.pairs]
+    flats = [x.reshape(*x.shape[:2], math.prod(x.shape[2:])) for x, _ in layers.pairs]
     differences = [gram_matrix(x) - gram_matrix(y) for x, y in layers.pairs]
-    factors = [weight / max(1, flat[0].size) ** 2 for flat, weight in zip(flats, layers.weights)]
+    factors = [weight / max(1, math.prod(flat.shape[1:])) ** 2 for flat, weight in zip(flats, layers.weights)]
     values = sum(
         0.25 * factor * _per_image(difference).astype(np.float64) for factor, difference in zip(factors, differences)
     )
@@ -318,9 +322,9 @@ def gram_matrix(features: npt.ArrayLike, *, normalize: bool = False) -> Array:
     array = predictions(features, "features")
     if array.ndim < 3:
         raise ValueError(f"features: expected shape (N, C, ...), got {array.shape}")
-    flat = array.reshape(*array.shape[:2], -1)
+    flat = array.reshape(*array.shape[:2], math.prod(array.shape[2:]))
     gram: Array = flat @ flat.transpose(0, 2, 1)
-    return gram / max(1, flat[0].size) if normalize else gram
+    return gram / max(1, math.prod(flat.shape[1:])) if normalize else gram
 
 
 class _Layers:
@@ -365,7 +369,7 @@ def _images(pred: Any, target: Any) -> tuple[Array, Array]:
 def _each_channel(upstream: Array, pair: ImagePair) -> Array:
     """What multiplies the similarity of each channel, of which an image's is the mean."""
     each = np.repeat(upstream.astype(np.float64) / pair.channels, pair.channels)
-    return np.ascontiguousarray(each.reshape(len(pair.x), -1))
+    return np.ascontiguousarray(each.reshape(len(pair.x), each.size // max(1, len(pair.x))))
 
 
 def _kept(gradient: Array, upstream: Array) -> Array:
@@ -376,7 +380,7 @@ def _kept(gradient: Array, upstream: Array) -> Array:
 
 def _per_image(values: Array) -> Array:
     """Sums of squares."""
-    flat = values.reshape(len(values), -1)
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
     sums: Array = np.einsum("nk,nk->n", flat, flat, dtype=np.float64)
     return sums
 

@@ -13,6 +13,7 @@ from metrix.losses._arguments import Array, each, fraction, not_negative, positi
 from metrix.losses._composed import Terms, composed
 from metrix.losses._elementwise import SERIAL_SIZE, Formula, along_axis, elementwise, formula
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 
 
 @elementwise(facts("regression, image restoration", "convex, differentiable, smooth, symmetric"))
@@ -224,6 +225,7 @@ def smape_loss() -> Formula:
         range=(-math.inf, math.inf),
     ),
     differentiable=("pred", "variance"),
+    rows=Rows(("pred", "target", "variance"), axes=None),
 )
 def gaussian_nll_loss(
     pred: npt.ArrayLike,
@@ -237,7 +239,7 @@ def gaussian_nll_loss(
     """Negative log-likelihood of normal distributions, ``(log v + r^2 / v) / 2`` with ``v = max(variance, eps)``.
 
     It has gradients by the mean and by the variance; below ``eps`` the latter is that at ``eps``, as PyTorch's is, so that
-    a variance can grow again.
+    a variance can grow again. ``grad_hess`` refuses, as second derivatives by two inputs are a matrix.
 
     Args:
         full: with the constant ``log(2 pi) / 2``.

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from metrix.losses._arguments import Array, fraction, not_negative, one_of, positive, predictions, same_shape
 from metrix.losses._composed import Terms, composed
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 
 
 @composed(
@@ -140,7 +141,8 @@ def disparity_sequence_loss(
 
 
 @composed(
-    facts("stereo matching, depth estimation", "robust", needs="pred: (N, h, w), target: (N, h * pool, w * pool)")
+    facts("stereo matching, depth estimation", "robust", needs="pred: (N, h, w), target: (N, h * pool, w * pool)"),
+    rows=Rows(("pred", "target")),
 )
 def disparity_gradient_loss(
     pred: npt.ArrayLike, target: npt.ArrayLike, /, *, pool: int = 4, steepest: float = 5.0

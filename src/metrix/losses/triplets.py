@@ -17,6 +17,7 @@ from metrix.losses._arguments import Array, not_negative, one_of
 from metrix.losses._composed import FusedTerms, Terms, composed
 from metrix.losses._embeddings import embeddings_of, labels_of
 from metrix.losses._facts import facts
+from metrix.losses._left_out import Rows
 
 MINING = ("all", "hard", "semihard")
 
@@ -65,7 +66,10 @@ def mine_triplets(
     return anchors, positives, negatives
 
 
-@composed(facts("metric learning, face recognition", "", needs="embeddings: (N, D), labels: (N,) ints"))
+@composed(
+    facts("metric learning, face recognition", "", needs="embeddings: (N, D), labels: (N,) ints"),
+    rows=Rows(("embeddings", "labels"), coupled=True),
+)
 def batch_triplet_loss(
     embeddings: Any,
     labels: Any,
