@@ -22,17 +22,18 @@ def resolve_num_threads(num_threads: int | None) -> int:
     if num_threads is None:
         if _core.in_forked_child():
             return 1
-        return min(_from_environment() or _usable_cpus(), _most_threads())
+        return _capped(_from_environment() or _usable_cpus())
     if isinstance(num_threads, bool) or not isinstance(num_threads, (int, np.integer)):
         raise TypeError(f"num_threads: expected an int >= 1 or None, got {num_threads!r}")
     if num_threads < 1:
         raise ValueError(f"num_threads: expected an int >= 1 or None, got {num_threads}")
-    return min(int(num_threads), _most_threads())
+    return _capped(int(num_threads))
 
 
-def _most_threads() -> int:
-    # OpenMP ends the process when it cannot start a thread, and buffers grow with their number.
-    return max(64, os.cpu_count() or 1)
+def _capped(num_threads: int) -> int:
+    # OpenMP ends the process when it cannot start a thread, and buffers grow with their number. Counting CPUs takes longer
+    # than many a kernel, so it is done for numbers alone that hardly anybody asks for.
+    return num_threads if num_threads <= 64 else min(num_threads, max(64, os.cpu_count() or 1))
 
 
 def _from_environment() -> int | None:

@@ -4,6 +4,7 @@
 
 #include "kernels/losses/classification.hpp"
 #include "kernels/losses/regression.hpp"
+#include "kernels/losses/sum_lanes.hpp"
 
 namespace metrix::losses {
 namespace {
@@ -84,11 +85,11 @@ METRIX_INLINE void add_exactly(double& sum, double& lost, double value) {
 }
 
 void add_doubles(Sum& sum, const double* values, Index count) {
-    Sum own = sum;
+    SumLanes lanes(sum);
     Index i = 0;
-    for (; i + Sum::lanes <= count; i += Sum::lanes) {
-        for (int lane = 0; lane < Sum::lanes; ++lane) add_exactly(own.sum[lane], own.lost[lane], values[i + lane]);
-    }
+    for (; i + Sum::lanes <= count; i += Sum::lanes) lanes.add_exactly(values + i);
+    Sum own;
+    lanes.store(own);
     for (int lane = 0; i < count; ++i, ++lane) add_exactly(own.sum[lane], own.lost[lane], values[i]);
     sum = own;
 }

@@ -2,6 +2,7 @@
 // two tables: the linker keeps one copy of an inline function, and it might be one that this machine cannot run.
 #include "kernels/losses/region_blocks.hpp"
 
+#include "kernels/losses/sum_lanes.hpp"
 #include "kernels/losses/terms.hpp"
 
 namespace metrix::losses {
@@ -72,26 +73,34 @@ template <class T, Sums sums, int k>
 METRIX_INLINE void add_one(const T* p, const T* t, Index count, Sum& to) {
     constexpr Index chunk = 128;
     double values[chunk];  // side by side, so that lanes are loaded as one
-    Sum own = to;
-    const auto add_pixel = [&](double value, int lane) {
-        if constexpr (sizeof(T) == sizeof(double)) {
-            add_exactly(own.sum[lane], own.lost[lane], value);
-        } else {
-            own.sum[lane] += value;
-        }
-    };
+    constexpr bool is_exact = sizeof(T) == sizeof(double);
+    SumLanes lanes(to);
+    Index rest = 0;
     for (Index first = 0; first < count; first += chunk) {
         const Index width = lesser(chunk, count - first);
         for (Index i = 0; i < width; ++i) {
             values[i] = contribution<sums, k>(static_cast<double>(p[first + i]), static_cast<double>(t[first + i]));
         }
-        Index i = 0;
-        for (; i + Sum::lanes <= width; i += Sum::lanes) {
-            for (int lane = 0; lane < Sum::lanes; ++lane) add_pixel(values[i + lane], lane);
+        rest = width % Sum::lanes;
+        for (Index i = 0; i + Sum::lanes <= width; i += Sum::lanes) {
+            if constexpr (is_exact) {
+                lanes.add_exactly(values + i);
+            } else {
+                lanes.add(values + i);
+            }
         }
-        for (int lane = 0; i < width; ++i, ++lane) add_pixel(values[i], lane);
+        if (rest == 0) continue;  // the last chunk alone has any
+        lanes.store(to);
+        for (int lane = 0; lane < rest; ++lane) {
+            const double value = values[width - rest + lane];
+            if constexpr (is_exact) {
+                add_exactly(to.sum[lane], to.lost[lane], value);
+            } else {
+                to.sum[lane] += value;
+            }
+        }
     }
-    to = own;
+    if (rest == 0) lanes.store(to);
 }
 
 template <class T, Sums sums>

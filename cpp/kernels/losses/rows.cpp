@@ -102,7 +102,7 @@ class RowEvaluation {
     // What is known of the rows of a tile, and room for its elements, or for the last steps of long rows.
     struct Tile {
         Index label[most_rows];
-        bool keeps_all = true;
+        bool all_count = true;     // towards the gradient
         Index element[most_rows];  // where the prediction of the label stands, if nothing else is looked at
         std::uint8_t kept[most_rows];
         std::uint8_t room_of_kept[most_rows];
@@ -248,24 +248,22 @@ class RowEvaluation {
         }
         if (problem_.labels.empty()) {
             std::fill_n(tile.label, count, Index{0});
-            tile.keeps_all = problem_.mask.values.empty();
         } else {
             const std::int64_t* const labels = problem_.labels.data() + first;
             const std::int64_t ignored = problem_.ignored_label;
             std::int64_t kept[most_rows];
-            std::int64_t dropped = 0;
             for (Index i = 0; i < count; ++i) kept[i] = (labels[i] != ignored) & (tile.kept[i] != 0);
             for (Index i = 0; i < count; ++i) tile.label[i] = kept[i] != 0 ? labels[i] : 0;
             for (Index i = 0; i < count; ++i) tile.kept[i] = static_cast<std::uint8_t>(kept[i]);
-            for (Index i = 0; i < count; ++i) dropped += 1 - kept[i];
-            tile.keeps_all = dropped == 0;
         }
-        // A row that nothing depends on has to be cleared as well.
-        tile.keeps_all = tile.keeps_all && problem_.weight.values.empty() && problem_.upstream.empty();
         if (!looks_at_all_ && !is_plain_nll_) find_labels(first, count, tile);
-        if (wants_curvature_) return;
-        blocks_.scale(tile.weight, scale_, count);
-        if (!problem_.upstream.empty()) blocks_.multiply(tile.weight, problem_.upstream.data() + first, count);
+        if (!wants_curvature_) {
+            blocks_.scale(tile.weight, scale_, count);
+            if (!problem_.upstream.empty()) blocks_.multiply(tile.weight, problem_.upstream.data() + first, count);
+        }
+        Index counted = 0;
+        for (Index i = 0; i < count; ++i) counted += counts(tile, i) ? 1 : 0;
+        tile.all_count = counted == count;
     }
 
     void find_labels(Index first, Index count, Tile& tile) const {
@@ -424,10 +422,6 @@ class RowEvaluation {
         if (!tile.curvature.empty()) copy_out(tile.curvature.data(), first, count, problem_.curvature.data());
     }
 
-    // Whether a row has a gradient: not if it is left out or if what comes after does not depend on it, whatever it
-    // holds.
-    [[nodiscard]] static bool counts(const Tile& tile, Index i) { return tile.kept[i] != 0 && tile.weight[i] != T(0); }
-
     // The negative log-likelihood is no work, so what is left must be little too.
     void take_labels(Index first, Index count, Tile& tile) const {
         const Index inner = problem_.inner;
@@ -441,7 +435,7 @@ class RowEvaluation {
             if (wants_gradient_) {
                 T* const gradient = problem_.gradient.data() + place(row, 0);
                 for (Index i = 0; i < steps; ++i) {
-                    if (tile.keeps_all || tile.kept[done + i] != 0) {
+                    if (tile.all_count || counts(tile, done + i)) {
                         gradient[label[i] * inner + i * stride] = -tile.weight[done + i];
                     }
                 }
@@ -450,8 +444,12 @@ class RowEvaluation {
         }
     }
 
+    // Whether a row has a gradient: not if it is left out or if what comes after does not depend on it, whatever it
+    // holds.
+    [[nodiscard]] static bool counts(const Tile& tile, Index i) { return tile.kept[i] != 0 && tile.weight[i] != T(0); }
+
     void clear_masked(T* steps, Index begin, int width, const Tile& tile) const {
-        if (tile.keeps_all) return;
+        if (tile.all_count) return;
         for (int lane = 0; lane < width; ++lane) {
             if (counts(tile, begin + lane)) continue;
             for (Index step = 0; step < steps_; ++step) steps[step * lanes + lane] = 0;
