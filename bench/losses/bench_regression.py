@@ -9,17 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from elementwise import NumpyPair, Subject, compare, contest, torch
+from elementwise import Subject, compare, contest, of, torch
 
 from metrix import losses
-
-
-def of(value: Any, gradient: Any) -> NumpyPair:
-    """A mean and its gradient from formulas of the difference."""
-    return (
-        lambda x, y: value(x - y).mean(),
-        lambda x, y: (value(r := x - y).mean(), gradient(r) / r.dtype.type(r.size)),
-    )
 
 
 def poisson(x: Any, y: Any) -> Any:

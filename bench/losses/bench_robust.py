@@ -7,9 +7,7 @@ python bench/losses/bench_robust.py [--quick]
 from __future__ import annotations
 
 import numpy as np
-from elementwise import Subject, compare
-
-from bench_regression import of
+from elementwise import Subject, compare, of
 
 SUBJECTS = [
     Subject("charbonnier_loss", of(lambda r: np.sqrt(r * r + 1e-6), lambda r: r / np.sqrt(r * r + 1e-6))),

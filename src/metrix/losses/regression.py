@@ -170,7 +170,8 @@ def poisson_nll_loss(*, log_input: bool = True, full: bool = False, eps: float =
         "convex, differentiable",
         needs="pred: logarithms of means (or means), target: at least 0, of one shape",
         range=(-math.inf, math.inf),
-    )
+    ),
+    hess="clip",
 )
 def gamma_nll_loss(*, log_input: bool = True) -> Formula:
     """Negative log-likelihood of gamma distributions but for what no mean changes: ``target e^-pred + pred``.
