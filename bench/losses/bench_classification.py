@@ -47,7 +47,29 @@ def with_focus(x: Any, y: Any) -> Any:
     return terms.mean(), slope / x.dtype.type(x.size)
 
 
+def balanced(x: Any, y: Any) -> tuple[Any, Any, Any]:
+    """Shares of positives and negatives, and terms, of one image."""
+    share = x.dtype.type(1 - y.mean())
+    softplus = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return share * y, (1 - share) * (1 - y), softplus
+
+
+def with_balance(x: Any, y: Any) -> Any:
+    """The mean and its gradient."""
+    positive, negative, softplus = balanced(x, y)
+    p = 1 / (1 + np.exp(-x))
+    terms = negative * softplus + positive * (softplus - x)
+    return terms.mean(), (negative * p - positive * (1 - p)) / x.dtype.type(x.size)
+
+
+def without_gradient(x: Any, y: Any) -> Any:
+    """The mean alone."""
+    positive, negative, softplus = balanced(x, y)
+    return (negative * softplus + positive * (softplus - x)).mean()
+
+
 SUBJECTS = [
+    Subject("balanced_bce_loss", (without_gradient, with_balance), None, "label"),
     Subject(
         "binary_cross_entropy", (lambda p, y: entropy(p, y).mean(), with_probabilities), "binary_cross_entropy", "label"
     ),

@@ -20,6 +20,14 @@ torch = optional("torch")
 NumpyPair = tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]
 
 
+def of(value: Any, gradient: Any) -> NumpyPair:
+    """A mean and its gradient from formulas of the difference."""
+    return (
+        lambda x, y: value(x - y).mean(),
+        lambda x, y: (value(r := x - y).mean(), gradient(r) / r.dtype.type(r.size)),
+    )
+
+
 @dataclass(frozen=True)
 class Subject:
     """A loss, what a careful NumPy user would write, and its name in torch.nn.functional."""

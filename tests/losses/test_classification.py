@@ -9,13 +9,16 @@ from effort import cases
 from losses.elementwise_cases import CLASSIFICATION, Case
 from losses.elementwise_checks import check_single_precision, check_values_and_derivatives, check_what_is_not_finite
 from metrix.losses import (
+    asymmetric_loss,
     balanced_bce_loss,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     hinge_loss,
+    quality_focal_loss,
     sigmoid_focal_loss,
     soft_margin_loss,
     squared_hinge_loss,
+    varifocal_loss,
 )
 from oracles import losses as oracles
 
@@ -163,3 +166,24 @@ def test_varying_parameters_give_the_same_bits_everywhere(rng: np.random.Generat
             pred[i : i + 1], target[i : i + 1], pos_weight=weights, reduction="none"
         )
         assert alone.tobytes() == whole[i].tobytes()
+
+
+def test_focal_losses_of_labels_are_one_family(rng: np.random.Generator) -> None:
+    pred, label = rng.normal(scale=3, size=100), rng.integers(0, 2, 100).astype(np.float64)
+    plain = binary_cross_entropy_with_logits(pred, label, reduction="none")
+    focal = sigmoid_focal_loss(pred, label, alpha=None, reduction="none")
+    np.testing.assert_allclose(quality_focal_loss(pred, label, reduction="none"), focal, rtol=1e-12)
+    np.testing.assert_allclose(quality_focal_loss(pred, label, beta=0, reduction="none"), plain, rtol=1e-12)
+    same = asymmetric_loss(pred, label, gamma_neg=2, gamma_pos=2, clip=0, reduction="none")
+    np.testing.assert_allclose(same, focal, rtol=1e-12)
+    negatives = varifocal_loss(pred, 0 * label, alpha=1.0, reduction="none")
+    np.testing.assert_allclose(negatives, sigmoid_focal_loss(pred, 0 * label, alpha=None, reduction="none"), rtol=1e-12)
+    np.testing.assert_allclose(varifocal_loss(pred, label, reduction="none")[label == 1], plain[label == 1], rtol=1e-13)
+
+
+def test_sure_negatives_cost_nothing_and_the_margin_shifts() -> None:
+    value, grad = asymmetric_loss.value_and_grad([-30.0, -3.0, 800.0], [0.0, 0.0, 0.0], reduction="none")
+    assert value[:2].tolist() == grad[:2].tolist() == [0.0, 0.0]
+    assert value[2] == pytest.approx(-(0.95**4) * np.log(0.05))
+    with pytest.raises(ValueError, match="clip: expected a number from 0, below 1, got 1"):
+        asymmetric_loss([0.0], [0.0], clip=1)

@@ -20,6 +20,9 @@ Array = npt.NDArray[np.float64]
 #: With default parameters, of which the facts speak; but of quantiles the median alone is symmetric.
 ELEMENTWISE = {case.name: case for case in [*REGRESSION, *CLASSIFICATION] if not case.parameters}
 ELEMENTWISE["quantile_loss"] = Case("quantile_loss", {"quantile": 0.9}, kinks=(0,))
+#: With limits that are far beyond what is tried here.
+ELEMENTWISE["cauchy_loss"] = Case("cauchy_loss", {"scale": 0.2})
+ELEMENTWISE["charbonnier_loss"] = Case("charbonnier_loss", {"eps": 0.03})
 #: Where gradients may jump or bend: distances from the target, or predictions of classifiers.
 KINKS = np.array([0.0, 1.0])
 COUNT = 4000

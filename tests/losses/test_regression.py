@@ -11,6 +11,7 @@ from effort import cases
 from losses.elementwise_cases import REGRESSION, Case
 from losses.elementwise_checks import check_single_precision, check_values_and_derivatives, check_what_is_not_finite
 from metrix.losses import (
+    gamma_nll_loss,
     gaussian_nll_loss,
     huber_loss,
     l1_loss,
@@ -23,6 +24,7 @@ from metrix.losses import (
     quantile_loss,
     smape_loss,
     smooth_l1_loss,
+    tweedie_nll_loss,
 )
 from oracles import losses as oracles
 
@@ -162,3 +164,21 @@ def test_sums_of_composed_losses_are_rounded_once(rng: np.random.Generator) -> N
     assert gaussian_nll_loss(pred, target, variance, reduction="sum") == math.fsum(terms)
     expected = math.fsum(terms * weight) / math.fsum(weight)
     assert gaussian_nll_loss(pred, target, variance, weight=weight) == expected
+
+
+def test_half_a_deviance_is_least_at_the_target() -> None:
+    target = np.array([0.5, 2.0, 7.0])
+    at = np.log(target)
+    for loss in (gamma_nll_loss, tweedie_nll_loss):
+        assert loss.value_and_grad(at, target)[1] == pytest.approx(0, abs=1e-15)
+    np.testing.assert_allclose(gamma_nll_loss(at, target), (1 + at).mean(), rtol=1e-15)
+    pred = np.array([0.3, -1.0, 2.0])
+    mean, p = np.exp(pred), 1.5
+    deviance = 2 * (
+        target ** (2 - p) / ((1 - p) * (2 - p)) - target * mean ** (1 - p) / (1 - p) + mean ** (2 - p) / (2 - p)
+    )
+    constant = target ** (2 - p) / ((1 - p) * (2 - p))
+    found = tweedie_nll_loss(pred, target, power=p, reduction="none")
+    np.testing.assert_allclose(found, deviance / 2 - constant, rtol=1e-13)
+    with pytest.raises(ValueError, match="power: expected a number between 1 and 2, got 2"):
+        tweedie_nll_loss(pred, target, power=2)

@@ -57,7 +57,11 @@ SHAPES = {
     "cosface_loss": lambda rng: (rng.normal(size=(6, 8)), rng.integers(0, 4, 6), rng.normal(size=(4, 8))),
     "ciou_loss": lambda rng: tuple(np.cumsum(rng.uniform(0.5, 2, (2, 6, 2, 2)), axis=2).reshape(2, 6, 4)),
 }
-SHAPES |= {name: lambda rng: tuple(rng.normal(size=(2, 9))) for name in ("log_cosh_loss", "smape_loss")}
+SHAPES |= {name: lambda rng: tuple(rng.normal(size=(2, 9))) for name in ("log_cosh_loss", "smape_loss", "cauchy_loss")}
+SHAPES |= dict.fromkeys(
+    ["asymmetric_loss", "quality_focal_loss", "varifocal_loss"],
+    lambda rng: (rng.normal(size=9), rng.integers(0, 2, 9) * rng.random(9)),
+)
 SHAPES |= dict.fromkeys(["iou_loss", "giou_loss", "diou_loss", "eiou_loss", "focal_eiou_loss"], SHAPES["ciou_loss"])
 
 

@@ -113,6 +113,61 @@ def soft_margin_loss(x: Array, y: Array) -> Array:
     return np.log(1 + np.exp(-y * x))
 
 
+def charbonnier_loss(x: Array, y: Array, eps: float = 1e-3) -> Array:
+    return np.sqrt((x - y) ** 2 + np.longdouble(eps) ** 2)
+
+
+def cauchy_loss(x: Array, y: Array, scale: float = 1.0) -> Array:
+    return np.log1p(((x - y) / scale) ** 2 / 2)
+
+
+def geman_mcclure_loss(x: Array, y: Array, scale: float = 1.0) -> Array:
+    u = ((x - y) / scale) ** 2
+    return 2 * u / (u + 4)
+
+
+def welsch_loss(x: Array, y: Array, scale: float = 1.0) -> Array:
+    return 1 - np.exp(-(((x - y) / scale) ** 2) / 2)
+
+
+def general_robust_loss(x: Array, y: Array, alpha: float = 1.0, scale: float = 1.0) -> Array:
+    if alpha == 0:
+        return cauchy_loss(x, y, scale)
+    if alpha == -np.inf:
+        return welsch_loss(x, y, scale)
+    u = ((x - y) / scale) ** 2
+    if alpha == 2:
+        return u / 2
+    b = np.abs(np.longdouble(alpha) - 2)
+    return b / alpha * ((u / b + 1) ** (np.longdouble(alpha) / 2) - 1)
+
+
+def gamma_nll_loss(x: Array, y: Array, log_input: bool = True) -> Array:
+    mean = np.exp(x) if log_input else x
+    return y / mean + np.log(mean)
+
+
+def tweedie_nll_loss(x: Array, y: Array, power: float = 1.5) -> Array:
+    mean, p = np.exp(x), np.longdouble(power)
+    return mean ** (2 - p) / (2 - p) - y * mean ** (1 - p) / (1 - p)
+
+
+def asymmetric_loss(x: Array, y: Array, gamma_neg: float = 4.0, gamma_pos: float = 1.0, clip: float = 0.05) -> Array:
+    p = sigmoid(x)
+    q = np.maximum(p - np.longdouble(clip), 0)
+    less = sigmoid(-x) if clip == 0 else 1 - q
+    return -y * sigmoid(-x) ** gamma_pos * np.log(p) - (1 - y) * q**gamma_neg * np.log(less)
+
+
+def quality_focal_loss(x: Array, y: Array, beta: float = 2.0) -> Array:
+    return np.abs(y * sigmoid(-x) - (1 - y) * sigmoid(x)) ** beta * binary_cross_entropy_with_logits(x, y)
+
+
+def varifocal_loss(x: Array, y: Array, alpha: float = 0.75, gamma: float = 2.0) -> Array:
+    negative = -np.longdouble(alpha) * sigmoid(x) ** gamma * np.log(sigmoid(-x))
+    return np.where(y > 0, y * binary_cross_entropy_with_logits(x, y), negative)
+
+
 def derivatives(loss: LossFunction, x: Array, y: Array, **parameters: Any) -> tuple[Array, Array]:
     """First and second by central differences of fourth order."""
     h = np.longdouble(2.0) ** -15

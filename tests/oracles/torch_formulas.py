@@ -76,6 +76,31 @@ def multi_margin_loss(x: Any, y: Any, p: int = 1, margin: float = 1.0) -> Any:
     return lack.sum(1) / x.shape[1]
 
 
+_add(
+    charbonnier_loss=lambda x, y, eps=1e-3: torch.sqrt((x - y) ** 2 + eps**2),
+    cauchy_loss=lambda x, y: torch.log1p((x - y) ** 2 / 2),
+    geman_mcclure_loss=lambda x, y: 2 * (x - y) ** 2 / ((x - y) ** 2 + 4),
+    welsch_loss=lambda x, y: -torch.expm1(-((x - y) ** 2) / 2),
+    general_robust_loss=lambda x, y, alpha, scale: (
+        (2 - alpha) / alpha * (((x - y) ** 2 / scale**2 / (2 - alpha) + 1) ** (alpha / 2) - 1)
+    ),
+    gamma_nll_loss=lambda x, y: y * torch.exp(-x) + x,
+    tweedie_nll_loss=lambda x, y: 2 * torch.exp(x / 2) + 2 * y * torch.exp(-x / 2),
+    quality_focal_loss=lambda x, y: (
+        (y - torch.sigmoid(x)) ** 2 * f.binary_cross_entropy_with_logits(x, y, reduction="none")
+    ),
+    varifocal_loss=lambda x, y: torch.where(
+        y > 0,
+        y * f.binary_cross_entropy_with_logits(x, y, reduction="none"),
+        -0.75 * torch.sigmoid(x) ** 2 * f.logsigmoid(-x),
+    ),
+    asymmetric_loss=lambda x, y: (
+        -y * torch.sigmoid(-x) * f.logsigmoid(x)
+        - (1 - y) * torch.relu(torch.sigmoid(x) - 0.05) ** 4 * torch.log(1 - torch.relu(torch.sigmoid(x) - 0.05))
+    ),
+)
+
+
 def _of_label(rows: Any, y: Any) -> Any:
     return rows.gather(1, y[:, None])[:, 0]
 

@@ -4,6 +4,7 @@
 
 #include "kernels/losses/classification.hpp"
 #include "kernels/losses/regression.hpp"
+#include "kernels/losses/robust.hpp"
 #include "kernels/losses/sum_lanes.hpp"
 
 namespace metrix::losses {

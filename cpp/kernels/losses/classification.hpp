@@ -127,4 +127,79 @@ struct soft_margin_loss {
     }
 };
 
+// A power of something from 0 to 1; with the exponent 0 it is 1.
+template <class T>
+METRIX_INLINE T power_of(T base, T exponent) {
+    return exponent == T(0) ? T(1) : exp(exponent * log(base));
+}
+
+// exponent of positives, of negatives, and what is taken from the probability of negatives
+struct asymmetric_loss {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T z, T y, const T* parameters) {
+        const T plus = parameters[0], minus = parameters[1], shift = parameters[2];
+        const Logistic<T> of = logistic(z);
+        const T variance = of.probability * of.complement;
+        const T turn = variance * (of.complement - of.probability);
+
+        const T hard = y * power_of(of.complement, plus);
+        const T slope = plus * of.probability * of.softminus + of.complement;
+        const T bend = plus * of.probability * slope - variance * (plus * (of.softminus - T(1)) - T(1));
+
+        const T rest = of.probability - shift;
+        const bool counts = rest > T(0);
+        const T left = counts ? rest : T(0);
+        const T inverse = T(1) / (counts ? rest : T(1));
+        const T nll = shift > T(0) ? -log1p(-left) : of.softplus;
+        const T away = variance / (of.complement + shift);
+        const T first = variance * inverse, second = turn * inverse;
+        const T easy = counts ? (T(1) - y) * power_of(left, minus) : T(0);
+        return {hard * of.softminus + easy * nll, easy * (minus * first * nll + away) - hard * slope,
+                hard * bend + easy * (minus * ((minus - T(1)) * first * first + second) * nll +
+                                      T(2) * minus * first * away + turn / (of.complement + shift) + away * away)};
+    }
+};
+
+// exponent
+struct quality_focal_loss {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T z, T y, const T* parameters) {
+        const T beta = parameters[0];
+        const Logistic<T> of = logistic(z);
+        const T variance = of.probability * of.complement;
+        const T negative = T(1) - y;
+        const T nll = y * of.softminus + negative * of.softplus;
+        // Of hard labels to all digits: a target of 1 is missed by the complement.
+        const T off = negative * of.probability - y * of.complement;
+        const T wrong = magnitude(off);
+        const T inverse = sign(off) / (wrong > T(0) ? wrong : T(1));
+        const T first = variance * inverse;
+        const T second = variance * (of.complement - of.probability) * inverse;
+        const T scale = power_of(wrong, beta);
+        return {scale * nll, scale * (beta * first * nll + off),
+                scale * (beta * ((beta - T(1)) * first * first + second) * nll + T(2) * beta * first * off + variance)};
+    }
+};
+
+// weight and exponent of negatives
+struct varifocal_loss {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T z, T y, const T* parameters) {
+        const T gamma = parameters[1];
+        const Logistic<T> of = logistic(z);
+        const T variance = of.probability * of.complement;
+        const T off = (T(1) - y) * of.probability - y * of.complement;
+        const T nll = y * of.softminus + (T(1) - y) * of.softplus;
+        const T scale = parameters[0] * exp(-gamma * of.softminus);
+        const T easy = gamma * of.complement;
+        const bool is_positive = y > T(0);
+        return {is_positive ? y * nll : scale * of.softplus,
+                is_positive ? y * off : scale * (easy * of.softplus + of.probability),
+                is_positive
+                    ? y * variance
+                    : scale * (easy * ((gamma - T(1)) * of.complement + of.complement - of.probability) * of.softplus +
+                               T(2) * easy * of.probability + variance)};
+    }
+};
+
 }  // namespace metrix::losses

@@ -1,5 +1,5 @@
-// The losses that there are: of elements, each a formula of this name in classification.hpp or regression.hpp, of
-// boxes, in detection.hpp, and of rows, in multiclass.hpp or divergence.hpp.
+// The losses that there are: of elements, each a formula of this name in classification.hpp, regression.hpp or
+// robust.hpp, of boxes, in detection.hpp, and of rows, in multiclass.hpp or divergence.hpp.
 #pragma once
 
 #define METRIX_ELEMENTWISE_LOSSES(X)      \
@@ -28,7 +28,19 @@
     X(sigmoid_focal_loss_of_nothing)      \
     X(hinge_loss)                         \
     X(squared_hinge_loss)                 \
-    X(soft_margin_loss)
+    X(soft_margin_loss)                   \
+    X(asymmetric_loss)                    \
+    X(quality_focal_loss)                 \
+    X(varifocal_loss)                     \
+    X(gamma_nll_loss)                     \
+    X(gamma_nll_loss_of_mean)             \
+    X(tweedie_nll_loss)                   \
+    X(charbonnier_loss)                   \
+    X(cauchy_loss)                        \
+    X(geman_mcclure_loss)                 \
+    X(welsch_loss)                        \
+    X(general_robust_loss)                \
+    X(general_robust_loss_of_two)
 
 #define METRIX_BOX_LOSSES(X) \
     X(iou_loss)              \

@@ -182,4 +182,32 @@ struct smape_loss {
     }
 };
 
+// Predictions are logarithms of means.
+struct gamma_nll_loss {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T x, T y, const T*) {
+        const T ratio = y * exp(-x);
+        return {ratio + x, T(1) - ratio, ratio};
+    }
+};
+
+struct gamma_nll_loss_of_mean {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T x, T y, const T*) {
+        const T inverse = T(1) / x;
+        const T ratio = y * inverse;
+        return {ratio + log(x), inverse * (T(1) - ratio), inverse * inverse * (T(2) * ratio - T(1))};
+    }
+};
+
+// Predictions are logarithms of means. power, between 1 and 2
+struct tweedie_nll_loss {
+    template <class T>
+    static METRIX_INLINE Terms<T> at(T x, T y, const T* parameters) {
+        const T one = parameters[0] - T(1), two = T(2) - parameters[0];
+        const T of_target = y * exp(-one * x), of_mean = exp(two * x);
+        return {of_target / one + of_mean / two, of_mean - of_target, one * of_target + two * of_mean};
+    }
+};
+
 }  // namespace metrix::losses

@@ -28,13 +28,16 @@ from metrix.losses.adversarial import (
 )
 from metrix.losses.boundaries import boundary_loss, hausdorff_dt_loss
 from metrix.losses.classification import (
+    asymmetric_loss,
     balanced_bce_loss,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     hinge_loss,
+    quality_focal_loss,
     sigmoid_focal_loss,
     soft_margin_loss,
     squared_hinge_loss,
+    varifocal_loss,
 )
 from metrix.losses.compound import WeightedSum, bce_dice_loss, ce_dice_loss
 from metrix.losses.contrast import (
@@ -93,6 +96,7 @@ from metrix.losses.perceptual import (
 from metrix.losses.rcnn import fast_rcnn_loss, mask_rcnn_mask_loss, rpn_loss
 from metrix.losses.registry import find
 from metrix.losses.regression import (
+    gamma_nll_loss,
     gaussian_nll_loss,
     huber_loss,
     l1_loss,
@@ -105,6 +109,14 @@ from metrix.losses.regression import (
     quantile_loss,
     smape_loss,
     smooth_l1_loss,
+    tweedie_nll_loss,
+)
+from metrix.losses.robust import (
+    cauchy_loss,
+    charbonnier_loss,
+    geman_mcclure_loss,
+    general_robust_loss,
+    welsch_loss,
 )
 from metrix.losses.segmentation import (
     dice_loss,
@@ -126,6 +138,7 @@ __all__ = [
     "TASKS",
     "WeightedSum",
     "arcface_loss",
+    "asymmetric_loss",
     "balanced_bce_loss",
     "barlow_twins_loss",
     "batch_triplet_loss",
@@ -134,8 +147,10 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "boundary_loss",
     "categorical_hinge_loss",
+    "cauchy_loss",
     "ce_dice_loss",
     "center_loss",
+    "charbonnier_loss",
     "ciou_loss",
     "circle_loss",
     "condinst_mask_loss",
@@ -164,10 +179,13 @@ __all__ = [
     "focal_tversky_loss",
     "fusion_gradient_loss",
     "fusion_intensity_loss",
+    "gamma_nll_loss",
     "gan_discriminator_loss",
     "gan_generator_loss",
     "gaussian_kl_loss",
     "gaussian_nll_loss",
+    "geman_mcclure_loss",
+    "general_robust_loss",
     "giou_loss",
     "gradient_penalty",
     "gram_matrix",
@@ -201,6 +219,7 @@ __all__ = [
     "pixel_perceptual_loss",
     "poisson_nll_loss",
     "pseudo_huber_loss",
+    "quality_focal_loss",
     "quantile_loss",
     "reconstruction_loss",
     "rpn_loss",
@@ -222,9 +241,12 @@ __all__ = [
     "supervised_contrastive_loss",
     "triplet_margin_loss",
     "tversky_loss",
+    "tweedie_nll_loss",
+    "varifocal_loss",
     "wasserstein_critic_loss",
     "wasserstein_distance",
     "wasserstein_generator_loss",
+    "welsch_loss",
     "yolo_v1_loss",
     "yolo_v3_loss",
 ]

@@ -150,6 +150,90 @@ def sigmoid_focal_loss(*, alpha: float | None = 0.25, gamma: float = 2.0) -> For
 
 @elementwise(
     facts(
+        "multilabel classification",
+        "differentiable, smooth, robust, sparse, monotonic",
+        needs="pred: logits, target: from 0 to 1, of one shape",
+    ),
+    hess="clip",
+)
+def asymmetric_loss(*, gamma_neg: float = 4.0, gamma_pos: float = 1.0, clip: float = 0.05) -> Formula:
+    """Focal loss for many labels of which few hold: ``-y (1 - p)^gamma_pos log p - (1 - y) q^gamma_neg log(1 - q)``.
+
+    ``q = max(p - clip, 0)``: negatives that are right enough cost nothing. The gradient goes through the powers, by the
+    formula; the authors' code can leave that out (``disable_torch_grad_focal_loss``).
+
+    Args:
+        gamma_neg, gamma_pos: how fast negatives and positives that are right stop counting, at least 0.
+        clip: what is taken from the probability of negatives, from 0, below 1.
+
+    Example:
+        >>> float(asymmetric_loss([-4.0], [0.0]))
+        0.0
+
+    Source:
+        T. Ridnik et al., Asymmetric loss for multi-label classification, 2021.
+    """
+    margin = number(clip, "clip", "a number from 0, below 1", lambda given: 0 <= given < 1)
+    return formula(
+        "asymmetric_loss", not_negative(gamma_pos, "gamma_pos"), not_negative(gamma_neg, "gamma_neg"), margin
+    )
+
+
+@elementwise(
+    facts(
+        "object detection",
+        "differentiable, smooth, robust, monotonic",
+        needs="pred: logits, target: quality from 0 to 1, of one shape",
+    ),
+    hess="clip",
+)
+def quality_focal_loss(*, beta: float = 2.0) -> Formula:
+    """Cross-entropy of logits with a quality as target, ``|y - p|^beta`` times: 0 where the quality is met.
+
+    The quality is the IoU of a box at the class of its object and 0 elsewhere.
+
+    Args:
+        beta: at least 0.
+
+    Example:
+        >>> float(quality_focal_loss([0.0], [0.5]))
+        0.0
+
+    Source:
+        X. Li et al., Generalized focal loss, 2020; MMDetection's QualityFocalLoss.
+    """
+    return formula("quality_focal_loss", not_negative(beta, "beta"))
+
+
+@elementwise(
+    facts(
+        "object detection",
+        "smooth, robust, monotonic",
+        needs="pred: logits, target: quality from 0 to 1, of one shape",
+    ),
+    hess="clip",
+)
+def varifocal_loss(*, alpha: float = 0.75, gamma: float = 2.0) -> Formula:
+    """Cross-entropy that looks away from right negatives alone: ``y BCE(p, y)``, and ``-alpha p^gamma log(1 - p)`` if y is 0.
+
+    The target of a positive is its IoU, which is its weight too: good boxes count for more.
+
+    Args:
+        alpha: of negatives, at least 0.
+        gamma: how fast negatives that are right stop counting, at least 0.
+
+    Example:
+        >>> round(float(varifocal_loss([0.0], [0.0])), 6)
+        0.129965
+
+    Source:
+        H. Zhang et al., VarifocalNet, 2021; MMDetection's VarifocalLoss, whose weights have no gradient.
+    """
+    return formula("varifocal_loss", not_negative(alpha, "alpha"), not_negative(gamma, "gamma"))
+
+
+@elementwise(
+    facts(
         "binary classification",
         "convex, robust, sparse, monotonic",
         needs="pred: scores, target: sides (above 0 or not), of one shape",

@@ -4,8 +4,8 @@ No kernel: reads the facts and the documentation that each loss carries.
 
 Example:
     >>> from metrix.losses import find
-    >>> find(task="regression", properties="robust, smooth").names
-    ('huber_loss', 'log_cosh_loss', 'pseudo_huber_loss', 'smooth_l1_loss')
+    >>> find(task="regression", properties="bounded, smooth").names
+    ('geman_mcclure_loss', 'welsch_loss')
     >>> print(find("L2 loss"))
     loss      summary                range     properties
     --------  ---------------------  --------  ------------------------------------------------

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._threads import resolve_num_threads
-from metrix.losses._arguments import Array, each, fraction, not_negative, positive, predictions, same_shape
+from metrix.losses._arguments import Array, each, fraction, not_negative, number, positive, predictions, same_shape
 from metrix.losses._composed import Terms, composed
 from metrix.losses._elementwise import SERIAL_SIZE, Formula, along_axis, elementwise, formula
 from metrix.losses._facts import facts
@@ -162,6 +162,61 @@ def poisson_nll_loss(*, log_input: bool = True, full: bool = False, eps: float =
     """
     name = "poisson_nll_loss" + ("" if log_input else "_of_rate") + ("_full" if full else "")
     return formula(name, positive(eps, "eps"))
+
+
+@elementwise(
+    facts(
+        "regression, count regression",
+        "convex, differentiable",
+        needs="pred: logarithms of means (or means), target: at least 0, of one shape",
+        range=(-math.inf, math.inf),
+    ),
+    hess="clip",
+)
+def gamma_nll_loss(*, log_input: bool = True) -> Formula:
+    """Negative log-likelihood of gamma distributions but for what no mean changes: ``target e^-pred + pred``.
+
+    For amounts whose deviation grows with their mean, such as costs of claims. Half the gamma deviance is this less
+    ``1 + log(target)``.
+
+    Args:
+        log_input: predictions are logarithms of means; False: means, ``target / pred + log(pred)``.
+
+    Example:
+        >>> float(gamma_nll_loss([0.0], [2.0]))
+        2.0
+
+    Source:
+        P. McCullagh and J. A. Nelder, Generalized linear models, 1989; XGBoost's reg:gamma.
+    """
+    return formula("gamma_nll_loss" if log_input else "gamma_nll_loss_of_mean")
+
+
+@elementwise(
+    facts(
+        "regression, count regression",
+        "convex, differentiable",
+        needs="pred: logarithms of means, target: at least 0, of one shape",
+        range=(0.0, math.inf),
+    )
+)
+def tweedie_nll_loss(*, power: float = 1.5) -> Formula:
+    """Of Tweedie's distributions, zeros and amounts in one: ``m^(2 - p) / (2 - p) - target m^(1 - p) / (1 - p)``, m = e^pred.
+
+    Half the Tweedie deviance but for what no prediction changes. Towards the power 1 it nears :data:`poisson_nll_loss`,
+    towards 2 :data:`gamma_nll_loss`.
+
+    Args:
+        power: of the mean that the variance is proportional to, between 1 and 2.
+
+    Example:
+        >>> float(tweedie_nll_loss([0.0], [3.0]))
+        8.0
+
+    Source:
+        B. Jorgensen, Exponential dispersion models, 1987; XGBoost's reg:tweedie.
+    """
+    return formula("tweedie_nll_loss", number(power, "power", "a number between 1 and 2", lambda given: 1 < given < 2))
 
 
 @elementwise(
