@@ -49,8 +49,7 @@ def _information(own: Array, reference: Array, both: Array, noise: float) -> tup
     reference = np.where(reference < _LEAST, 0, reference)
     gain = np.where((reference == 0) | (own < _LEAST), 0, both / (reference + _LEAST))
     gain = np.where(gain < 0, 0, gain)
-    rest = np.where(gain == 0, np.where(own < _LEAST, 0, own), own - gain * both)
-    rest = np.where(rest <= _LEAST, _LEAST, rest)
+    rest = np.maximum(own - gain * both, _LEAST)
     told = np.log1p(gain * gain * reference / (rest + noise))
     return told.sum(axis=(0, 1, 2)), np.log1p(reference / noise).sum(axis=(0, 1, 2))
 
