@@ -36,9 +36,11 @@ if TYPE_CHECKING:
         image_quality,
         intervals,
         losses,
+        panoptic,
         perceptual,
         regression,
         retrieval,
+        segmentation,
         verification,
     )
 
@@ -67,6 +69,7 @@ __all__ = [
     "losses",
     "masks",
     "matching",
+    "panoptic",
     "perceptual",
     "protocols",
     "readers",
@@ -74,6 +77,7 @@ __all__ = [
     "regression",
     "report",
     "retrieval",
+    "segmentation",
     "verification",
 ]
 
@@ -88,9 +92,11 @@ _LAZY = frozenset(
         "image_quality",
         "intervals",
         "losses",
+        "panoptic",
         "perceptual",
         "regression",
         "retrieval",
+        "segmentation",
         "verification",
     }
 )
