@@ -100,8 +100,16 @@ def test_what_there_is_not_is_refused(sides: tuple[Any, Any]) -> None:
         jax.grad(lambda weight: adapter.huber_loss(pred, target, weight=weight))(jnp.ones(5))
     with pytest.raises(TypeError, match="jvp"):
         jax.jvp(lambda given: adapter.huber_loss(given, target), (pred,), (pred,))
-    with pytest.raises(ValueError, match="JVP"):
-        jax.grad(jax.grad(lambda given: adapter.mse_loss(given[None], target[0, :1])))(pred[0, 0])
+    for reduction in ("none", "mean"):
+
+        def once(given: Any, reduction: str = reduction) -> Any:
+            return adapter.mse_loss(given, target, reduction=reduction).sum()
+
+        with pytest.raises(NotImplementedError, match="mse_loss: second derivatives are not defined under JAX"):
+            jax.grad(lambda given, once=once: jax.grad(once)(given).sum())(pred)
+        for twice in (jax.jacrev(jax.jacrev(once)), jax.hessian(once)):
+            with pytest.raises((NotImplementedError, TypeError), match=r"second derivatives|jvp"):
+                twice(pred)
 
 
 def test_mistakes_are_told_before_the_computation(sides: tuple[Any, Any]) -> None:

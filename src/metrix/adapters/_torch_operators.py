@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -63,22 +63,133 @@ def fits(value: Any, kind: str) -> bool:
     return isinstance(value, _MAY_BE[kind]) and (kind == "bool" or not isinstance(value, bool))  # type: ignore[arg-type]
 
 
+def check_gradient(loss: Loss, name: str, is_wanted: bool) -> None:
+    """Of what a loss has no gradient by, nobody may want one."""
+    if is_wanted and name not in loss.differentiable:
+        raise ValueError(f"{name}: {loss.__name__} has no gradient by it; pass {name}.detach()")
+
+
+def raise_at_second_backward(name: str) -> NoReturn:
+    """What must not be 0 without a word."""
+    raise NotImplementedError(
+        f"{name}: a second backward (create_graph=True) is not defined; only elementwise losses have a second derivative "
+        "here"
+    )
+
+
 class Once(torch.autograd.Function):
     """The identity of a gradient, which raises where somebody differentiates it by what the loss was given."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, name: str, grad: torch.Tensor, *inputs: torch.Tensor) -> torch.Tensor:
+    def forward(name: str, grad: torch.Tensor, *inputs: torch.Tensor) -> torch.Tensor:
         """The gradient."""
-        ctx.name = name
         return grad.view_as(grad)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """The name alone."""
+        ctx.name = inputs[0]
 
     @staticmethod
     def backward(ctx: Any, *_: Any) -> Any:
         """An error."""
+        raise_at_second_backward(ctx.name)
+
+
+class Plain(torch.autograd.Function):
+    """What an operator does, without its dispatcher, which costs many times a small loss.
+
+    Inputs are those of the operator, but for what is named, which comes in a dict; the output is the value alone.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, operator: Operator, named: dict[str, Any], *tensors: torch.Tensor | None) -> torch.Tensor:
+        """The value; the gradients are kept."""
+        value, *gradients = operator.value(*tensors, **named)
+        ctx.operator, ctx.named = operator, named
+        ctx.save_for_backward(*tensors, *gradients)
+        return value
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Any) -> Any:
+        """The gradients times that by the value; if these are differentiated again, they are asked for again."""
+        operator, saved = ctx.operator, ctx.saved_tensors
+        inputs, gradients = saved[: len(operator.names)], saved[len(operator.names) :]
+        if operator.is_elementwise and torch.is_grad_enabled():
+            gradients = Direct.apply(operator, ctx.named, *inputs)[1:]
+        needed = ctx.needs_input_grad[2:]
+        return None, None, *operator.gradients(inputs, gradients, ctx.named["wanted"], needed, upstream)
+
+
+class Direct(torch.autograd.Function):
+    """The same for ``torch.func``, with the gradients among the outputs as the operator has them."""
+
+    @staticmethod
+    def forward(operator: Operator, named: dict[str, Any], *tensors: torch.Tensor | None) -> Any:
+        """The value and the gradients."""
+        return operator.value(*tensors, **named)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """As of the operator."""
+        ctx.operator, named, *tensors = inputs
+        ctx.operator.remember(ctx, tensors, named, output)
+
+    @staticmethod
+    def backward(ctx: Any, *upstreams: Any) -> Any:
+        """As of the operator."""
+        return None, None, *ctx.operator.backward(ctx, ctx.needs_input_grad[2:], *upstreams)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *arguments: Any) -> Any:
+        """One call for each entry of the mapped axis."""
+        return mapped(Direct, info, in_dims, arguments)
+
+    @staticmethod
+    def jvp(ctx: Any, *_: Any) -> Any:
+        """An error."""
         raise NotImplementedError(
-            f"{ctx.name}: a second backward (create_graph=True) is not defined; only elementwise losses have a second "
-            "derivative here"
+            f"{ctx.operator.loss.__name__}: forward mode (jvp, jacfwd) is not defined; take jacrev"
         )
+
+
+class Second(torch.autograd.Function):
+    """The second derivative of each element, which has no derivative itself."""
+
+    @staticmethod
+    def forward(operator: Operator, named: dict[str, Any], *tensors: torch.Tensor | None) -> Any:
+        """The second derivatives."""
+        return operator.second_derivative(*tensors, **named)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """The name alone."""
+        ctx.name = inputs[0].loss.__name__
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        """An error."""
+        raise NotImplementedError(f"{ctx.name}: a third derivative is not defined")
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *arguments: Any) -> Any:
+        """One call for each entry of the mapped axis."""
+        return mapped(Second, info, in_dims, arguments)
+
+
+def mapped(function: Any, info: Any, in_dims: Any, arguments: Any) -> Any:
+    """A function of each entry of the axes that ``vmap`` maps, stacked along a first one."""
+    every = [
+        function.apply(
+            *(one.select(axis, at) if isinstance(axis, int) else one for one, axis in zip(arguments, in_dims))
+        )
+        for at in range(info.batch_size)
+    ]
+    if isinstance(every[0], torch.Tensor):
+        return torch.stack(every), 0
+    return tuple(torch.stack(parts) for parts in zip(*every)), (0,) * len(every[0])
 
 
 class Operator:
@@ -102,11 +213,12 @@ class Operator:
             + ["*", *others]
         )
         outputs = ", ".join(["Tensor"] * (1 + len(self.positions)))
-        self.call = _register(loss.__name__, f"({arguments}, bool[] wanted) -> ({outputs})", self._value)
+        self.call = _register(loss.__name__, f"({arguments}, bool[] wanted) -> ({outputs})", self.value)
         self.call.register_fake(self._fake)
         self.call.register_autograd(self._backward, setup_context=self._remember)
+        self.second: Any = None
         if self.is_elementwise:
-            self.second = _register(loss.__name__ + "_second", f"({arguments}) -> Tensor", self._second)
+            self.second = _register(loss.__name__ + "_second", f"({arguments}) -> Tensor", self.second_derivative)
             self.second.register_fake(lambda pred, *_, **__: torch.empty(pred.shape, dtype=_computed(pred.dtype)))
 
     def _split(self, tensors: Any, parameters: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -120,7 +232,7 @@ class Operator:
         }
         return arrays[:count], {**named, **parameters}
 
-    def _value(self, *tensors: Any, wanted: Sequence[bool], **parameters: Any) -> tuple[torch.Tensor, ...]:
+    def value(self, *tensors: Any, wanted: Sequence[bool], **parameters: Any) -> tuple[torch.Tensor, ...]:
         inputs, given = self._split(tensors, parameters)
         names = [name for name, wants in zip(self.loss.differentiable, wanted, strict=True) if wants]
         value, found = value_and_gradients(self.loss, names, inputs, given)
@@ -144,6 +256,12 @@ class Operator:
         return torch.empty(shape, dtype=_computed(tensors[0].dtype)), *gradients
 
     def _remember(self, ctx: Any, inputs: Any, keyword_only_inputs: dict[str, Any], output: Any) -> None:
+        self.remember(ctx, inputs, keyword_only_inputs, output)
+        ctx.second = self.second
+
+    def remember(self, ctx: Any, inputs: Any, keyword_only_inputs: dict[str, Any], output: Any) -> None:
+        """What backward needs."""
+        ctx.second = None
         ctx.set_materialize_grads(False)  # None tells a first backward from a second one
         ctx.parameters = {name: value for name, value in keyword_only_inputs.items() if name != "wanted"}
         ctx.wanted = keyword_only_inputs["wanted"]
@@ -151,30 +269,48 @@ class Operator:
         if not self.is_elementwise:
             ctx.mark_non_differentiable(*output[1:])
 
-    def _backward(self, ctx: Any, upstream: Any, *upstreams: Any) -> tuple[Any, ...]:
+    def _backward(self, ctx: Any, *upstreams: Any) -> tuple[Any, ...]:
+        return self.backward(ctx, ctx.needs_input_grad, *upstreams)
+
+    def backward(self, ctx: Any, needed: Sequence[bool], upstream: Any, *upstreams: Any) -> tuple[Any, ...]:
+        """Gradients by the inputs, given those by the value and by its gradients."""
         inputs, gradients = ctx.saved_tensors[: len(self.names)], ctx.saved_tensors[len(self.names) :]
+        answer = self.gradients(inputs, gradients, ctx.wanted, needed, upstream)
+        if not self.is_elementwise or upstreams[0] is None:
+            return answer
+        second = (
+            Second.apply(self, ctx.parameters, *inputs) if ctx.second is None else ctx.second(*inputs, **ctx.parameters)
+        )
+        bent = upstreams[0] * second
+        return (bent.to(inputs[0].dtype) if answer[0] is None else answer[0] + bent), *answer[1:]
+
+    def gradients(
+        self,
+        inputs: Sequence[Any],
+        gradients: Sequence[Any],
+        wanted: Sequence[bool],
+        needed: Sequence[bool],
+        upstream: Any,
+    ) -> tuple[Any, ...]:
+        """Gradients by the inputs, given that by the value."""
+        for name, is_needed in zip(self.names, needed):
+            check_gradient(self.loss, name, is_needed)
         answer: list[Any] = [None] * len(inputs)
-        for at, gradient, wants in zip(self.positions, gradients, ctx.wanted, strict=True):
-            if not ctx.needs_input_grad[at]:
+        for at, gradient, wants in zip(self.positions, gradients, wanted, strict=True):
+            if not needed[at]:
                 continue
             if not wants:
                 raise RuntimeError(
                     f"{self.loss.__name__}: a gradient by {self.names[at]} that the call did not ask for"
                 )
             if upstream is not None:
-                answer[at] = upstream * gradient
-        if self.is_elementwise:
-            if upstreams[0] is not None:
-                bent = upstreams[0] * self.second(*inputs, **ctx.parameters)
-                answer[0] = bent if answer[0] is None else answer[0] + bent
-        elif torch.is_grad_enabled():
-            given = [tensor for tensor in inputs if tensor is not None]
-            answer = [None if grad is None else Once.apply(self.loss.__name__, grad, *given) for grad in answer]
-        return tuple(
-            None if grad is None else grad.to(tensor.dtype) for grad, tensor in zip(answer, inputs, strict=True)
-        )
+                answer[at] = (upstream * gradient).to(inputs[at].dtype)
+        if self.is_elementwise or not torch.is_grad_enabled():
+            return tuple(answer)
+        given = [tensor for tensor in inputs if tensor is not None]
+        return tuple(None if grad is None else Once.apply(self.loss.__name__, grad, *given) for grad in answer)
 
-    def _second(
+    def second_derivative(
         self,
         *tensors: Any,
         reduction: str = "mean",
@@ -205,7 +341,9 @@ def _computed(dtype: torch.dtype) -> torch.dtype:
 
 
 def _tensor(values: Any, dtype: torch.dtype) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values)).reshape(np.shape(values)).to(dtype)
+    if values.ndim == 0:
+        return torch.tensor(values.item(), dtype=dtype)
+    return torch.from_numpy(np.ascontiguousarray(values)).to(dtype)
 
 
 def _divisor(shape: tuple[int, ...], weight: Any, mask: Any, mean_denominator: str) -> float:

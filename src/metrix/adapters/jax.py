@@ -177,7 +177,15 @@ def _function(call: _Call) -> Callable[..., jax.Array]:
     terms = dict(call.fixed).get("reduction") == "none"
 
     def ask(function: Callable[..., Any], answer: Any, *arrays: Any) -> Any:
-        return jax.pure_callback(function, answer, *arrays, vmap_method="broadcast_all")
+        @jax.custom_jvp
+        def callback(*arrays: Any) -> Any:
+            return jax.pure_callback(function, answer, *arrays, vmap_method="broadcast_all")
+
+        @callback.defjvp
+        def refuse(*_: Any) -> Any:
+            raise NotImplementedError(f"{call.loss.__name__}: second derivatives are not defined under JAX")
+
+        return callback(*arrays)
 
     @jax.custom_vjp
     def run(*arrays: Any) -> Any:

@@ -18,6 +18,8 @@ Each is a custom operator (``torch.ops.metrix.huber_loss``) with its shapes and 
 Conventions:
     float16 and bfloat16 are worked on as float32; the value is float32, gradients have the dtype of their input.
     Elementwise losses can be differentiated twice; the others raise at a second backward, none gives 0 instead.
+    ``torch.func``: ``grad``, ``jacrev`` and ``vmap`` (one call for each entry) in any order; forward mode raises (``jvp``,
+    ``jacfwd``, and ``hessian``, which takes it): ``jacrev(jacrev(...))`` is a Hessian.
     An input without a gradient (such as targets) that requires one raises; so do tensors on other devices than the CPU.
 """
 
@@ -28,10 +30,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from metrix import losses
 from metrix.adapters._gradients import value_and_gradients
-from metrix.adapters._torch_operators import Once, Operator, array, fits, schema_types
+from metrix.adapters._torch_operators import (
+    Direct,
+    Operator,
+    Plain,
+    array,
+    check_gradient,
+    fits,
+    mapped,
+    raise_at_second_backward,
+    schema_types,
+)
 from metrix.losses._loss import Loss
 
 
@@ -49,18 +62,21 @@ def adapt(loss: Loss) -> Callable[..., torch.Tensor]:
     def call(*tensors: Any, **parameters: Any) -> torch.Tensor:
         if len(tensors) != len(inputs):
             raise TypeError(f"{loss.__name__}: expected {len(inputs)} tensors {inputs}, got {len(tensors)}")
-        wanted = [False] * len(inputs)
-        if types is not None:  # where an array is taken, so is a number
+        if types is not None and parameters:  # where an array is taken, so is a number
             parameters = {
                 name: torch.tensor(value, dtype=torch.float64)
                 if types.get(name) == "Tensor?" and isinstance(value, (int, float))
                 else value
                 for name, value in parameters.items()
             }
+        # What is mapped by torch.func does not say whether it has a gradient.
+        transforms = _is_transforming()
+        wanted = [transforms and name in loss.differentiable for name in inputs]
+        records = torch.is_grad_enabled()
         for name, given in [*zip(inputs, tensors), *parameters.items()]:
             for tensor in given if isinstance(given, (list, tuple)) else (given,):
                 if isinstance(tensor, torch.Tensor):
-                    wants = tensor.requires_grad and torch.is_grad_enabled()
+                    wants = records and tensor.requires_grad
                     _check(loss, name, tensor, wants)
                     if wants:
                         wanted[inputs.index(name)] = True
@@ -73,7 +89,15 @@ def adapt(loss: Loss) -> Callable[..., torch.Tensor]:
             and all(name in types and fits(value, types[name]) for name, value in parameters.items())
         ):
             asked = [wanted[at] for at in operator.positions]
-            return operator.call(*tensors, **parameters, wanted=asked)[0]  # type: ignore[no-any-return]
+            if not _is_plain(tensors):
+                return operator.call(*tensors, **parameters, wanted=asked)[0]  # type: ignore[no-any-return]
+            arrays = [parameters.pop(name, None) for name in operator.names[len(inputs) :]]
+            parameters["wanted"] = asked
+            if transforms:
+                return Direct.apply(operator, parameters, *tensors, *arrays)[0]  # type: ignore[no-any-return]
+            if not any(asked) and getattr(torch.autograd.forward_ad, "_current_level", 0) < 0:
+                return operator.value(*tensors, *arrays, **parameters)[0]
+            return Plain.apply(operator, parameters, *tensors, *arrays)  # type: ignore[no-any-return]
         run = torch.compiler.disable(_run) if torch.compiler.is_compiling() else _run
         return run(loss, tensors, parameters)
 
@@ -111,64 +135,124 @@ class LossModule(torch.nn.Module):
         return ", ".join([str(getattr(self.loss, "__name__", self.loss)), *named])
 
 
+def _is_plain(tensors: tuple[Any, ...]) -> bool:
+    """Whether nothing watches that has to see an operator: no compiler, no mode, no tensors of another kind."""
+    return (
+        not torch.compiler.is_compiling()
+        and not is_in_torch_dispatch_mode()
+        and all(
+            type(tensor) in (torch.Tensor, torch.nn.Parameter) and tensor.device.type == "cpu" for tensor in tensors
+        )
+    )
+
+
+#: Whether something of ``torch.func`` is at work.
+_is_transforming: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+
+
 def _check(loss: Loss, name: str, tensor: torch.Tensor, wants_grad: bool) -> None:
     if tensor.device.type not in ("cpu", "meta"):
         raise ValueError(
             f"{name}: expected a tensor on the CPU, got one on {tensor.device}; pass {name}.cpu(), through which autograd "
             "carries the gradient back"
         )
-    if wants_grad and name not in loss.differentiable:
-        raise ValueError(f"{name}: {loss.__name__} has no gradient by it; pass {name}.detach()")
+    check_gradient(loss, name, wants_grad)
 
 
 class _Eager(torch.autograd.Function):
     """A loss that no operator holds: its gradient is worked out at backward, once."""
 
     @staticmethod
-    def forward(ctx: Any, loss: Loss, nested: list[Any], parameters: dict[str, Any], *flat: torch.Tensor) -> Any:
+    def forward(loss: Loss, nested: dict[str, int | None], parameters: dict[str, Any], *flat: torch.Tensor) -> Any:
         """The value."""
-        ctx.save_for_backward(*flat)
-        ctx.loss, ctx.nested, ctx.given = loss, nested, parameters
-        arrays = iter([array(tensor) for tensor in flat])
-        value = loss(*[_filled(shape, arrays) for shape in nested], **parameters)
-        return torch.as_tensor(value)
+        inputs, named = _arguments(loss, nested, flat)
+        return torch.as_tensor(loss(*inputs, **parameters, **named))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """What backward needs."""
+        ctx.loss, ctx.nested, ctx.given = inputs[:3]
+        ctx.save_for_backward(*inputs[3:])
 
     @staticmethod
     def backward(ctx: Any, upstream: torch.Tensor) -> Any:
         """Gradients by the inputs that have one."""
-        arrays = iter([array(tensor) for tensor in ctx.saved_tensors])
-        inputs = [_filled(shape, arrays) for shape in ctx.nested]
-        scale: Any = array(upstream) if upstream.ndim else float(upstream)
-        flat, wanted = iter(ctx.needs_input_grad[3:]), []
-        for name, count in zip(ctx.loss.inputs, ctx.nested, strict=True):
-            if sum(next(flat) for _ in range(1 if count is None else count)):
-                wanted.append(name)
-        given = {**ctx.given, "grad_output": scale}
-        by_name = dict(zip(wanted, value_and_gradients(ctx.loss, wanted, inputs, given)[1], strict=True))
+        wanted = tuple(ctx.needs_input_grad[3:])
+        owners = [name for name, count in ctx.nested.items() for _ in range(1 if count is None else count)]
+        for name, wants in zip(owners, wanted, strict=True):
+            check_gradient(ctx.loss, name, wants)
+        found = _Gradients.apply(ctx.loss, ctx.nested, ctx.given, wanted, upstream, *ctx.saved_tensors)
+        return (None, None, None, *(grad if wants else None for grad, wants in zip(found, wanted)))
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *arguments: Any) -> Any:
+        """One call for each entry of the mapped axis."""
+        return mapped(_Eager, info, in_dims, arguments)
+
+
+class _Gradients(torch.autograd.Function):
+    """The gradients of that, one for each tensor and empty where nobody wants it; a second backward raises."""
+
+    @staticmethod
+    def forward(
+        loss: Loss,
+        nested: dict[str, int | None],
+        parameters: dict[str, Any],
+        wanted: tuple[bool, ...],
+        upstream: torch.Tensor,
+        *flat: torch.Tensor,
+    ) -> Any:
+        """As the loss gives them."""
+        inputs, named = _arguments(loss, nested, flat)
+        each, names = iter(wanted), []
+        for name, count in nested.items():
+            if sum(next(each) for _ in range(1 if count is None else count)):
+                names.append(name)
+        given = {**parameters, **named, "grad_output": array(upstream) if upstream.ndim else float(upstream)}
+        by_name = dict(zip(names, value_and_gradients(loss, names, inputs, given)[1], strict=True))
         answer: list[Any] = []
-        for name, count in zip(ctx.loss.inputs, ctx.nested, strict=True):
+        for name, count in nested.items():
             own = by_name.get(name)
             answer += [own] if count is None else [None] * count if own is None else list(own)
-        dtypes = [tensor.dtype for tensor in ctx.saved_tensors]
-        tensors = [None if grad is None else torch.as_tensor(grad).to(dtype) for grad, dtype in zip(answer, dtypes)]
-        if torch.is_grad_enabled():
-            name, saved = ctx.loss.__name__, ctx.saved_tensors
-            tensors = [None if grad is None else Once.apply(name, grad, upstream, *saved) for grad in tensors]
-        return (None, None, None, *tensors)
+        return tuple(
+            torch.empty(0) if grad is None else torch.as_tensor(grad).to(tensor.dtype)
+            for grad, tensor in zip(answer, flat, strict=True)
+        )
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """The name alone."""
+        ctx.name = inputs[0].__name__
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        """An error."""
+        raise_at_second_backward(ctx.name)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *arguments: Any) -> Any:
+        """One call for each entry of the mapped axis."""
+        return mapped(_Gradients, info, in_dims, arguments)
 
 
-def _filled(count: int | None, arrays: Any) -> Any:
-    """An array, or a list of so many."""
-    return next(arrays) if count is None else [next(arrays) for _ in range(count)]
+def _arguments(
+    loss: Loss, nested: dict[str, int | None], flat: tuple[torch.Tensor, ...]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Inputs and named arrays, each an array or a list of so many."""
+    arrays = iter([array(tensor) for tensor in flat])
+    every = {
+        name: next(arrays) if count is None else [next(arrays) for _ in range(count)] for name, count in nested.items()
+    }
+    return [every.pop(name) for name in loss.inputs], every
 
 
 def _run(loss: Loss, inputs: tuple[Any, ...], parameters: dict[str, Any]) -> torch.Tensor:
-    nested = [len(given) if isinstance(given, (list, tuple)) else None for given in inputs]
-    flat = [
-        tensor for given, count in zip(inputs, nested, strict=True) for tensor in ((given,) if count is None else given)
-    ]
-    given = {name: array(value) if isinstance(value, torch.Tensor) else value for name, value in parameters.items()}
-    return _Eager.apply(loss, nested, given, *flat)  # type: ignore[no-any-return]
+    given = {**dict(zip(loss.inputs, inputs)), **parameters}
+    arrays = {name: one for name, one in given.items() if name in loss.inputs or isinstance(one, torch.Tensor)}
+    nested = {name: len(one) if isinstance(one, (list, tuple)) else None for name, one in arrays.items()}
+    flat = [tensor for name, one in arrays.items() for tensor in ((one,) if nested[name] is None else one)]
+    fixed = {name: one for name, one in parameters.items() if name not in arrays}
+    return _Eager.apply(loss, nested, fixed, *flat)  # type: ignore[no-any-return]
 
 
 if TYPE_CHECKING:

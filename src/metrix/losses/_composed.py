@@ -185,8 +185,8 @@ class ComposedLoss(Loss):
         if reduction == "batchmean" and like.ndim == 0:
             raise ValueError("reduction: 'batchmean' expects terms with a first axis; this loss has one for all")
 
-        counts_all = weight is mask is left is None
-        if counts_all and terms.weight is terms.takes_part is terms.lengths is None:
+        is_even = weight is None and terms.weight is terms.takes_part is terms.lengths is None
+        if left is None and mask is None and is_even:
             return _reduce_evenly(terms, dtype, reduction, grad_output, needs_gradient=needs_gradient)
         factor: npt.NDArray[np.float64] = np.ones(like.shape) if terms.weight is None else terms.weight
         if weight is not None:
