@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 from effort import cases
 from metrix import _core
 from metrix.image_quality import (
+    MS_SSIM_VARIANTS,
     SCALE_WEIGHTS,
+    SSIM_VARIANTS,
+    ImageQualityMetrics,
+    luma,
     multiscale_structural_similarity,
     peak_signal_noise_ratio,
     structural_similarity,
@@ -282,3 +287,135 @@ def test_structural_similarity_is_that_of_scikit_image(rng: np.random.Generator)
         assert structural_similarity(*bytes_, channel_axis=axis) == pytest.approx(ours, abs=MEAN)
     ratio = metrics.peak_signal_noise_ratio(x, y, data_range=255)
     assert peak_signal_noise_ratio(x, y, data_range=255, pooled=True) == pytest.approx(ratio, rel=1e-13)
+
+
+def test_variants_are_those_of_packages(rng: np.random.Generator) -> None:
+    """In double precision; each package of those that are installed."""
+    torch = pytest.importorskip("torch")
+    x, y = pair_of(rng, (2, 3, 178, 187), np.float64)
+    common: dict[str, Any] = {"data_range": 255, "channel_axis": 1}
+    tensors = torch.from_numpy(x), torch.from_numpy(y)
+    theirs = pytest.importorskip("torchmetrics.functional.image").structural_similarity_index_measure(
+        *tensors, data_range=255.0, reduction="none"
+    )
+    np.testing.assert_allclose(
+        structural_similarity(x, y, **SSIM_VARIANTS["torchmetrics"], **common), theirs, rtol=1e-11
+    )
+    package = pytest.importorskip("pytorch_msssim")
+    theirs = package.ssim(*tensors, data_range=255, size_average=False)
+    # whose window is of single precision
+    np.testing.assert_allclose(
+        structural_similarity(x, y, **SSIM_VARIANTS["pytorch-msssim"], **common), theirs, rtol=1e-6
+    )
+    theirs = package.ms_ssim(*tensors, data_range=255, size_average=False)
+    ours = multiscale_structural_similarity(x, y, **MS_SSIM_VARIANTS["pytorch-msssim"], **common)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    assert abs(multiscale_structural_similarity(x, y, **MS_SSIM_VARIANTS["tensorflow"], **common) - ours).max() > 1e-5
+
+
+def test_peak_signal_noise_ratio_is_that_of_torchmetrics(rng: np.random.Generator) -> None:
+    torch = pytest.importorskip("torch")
+    function = pytest.importorskip("torchmetrics.functional.image").peak_signal_noise_ratio
+    x, y = pair_of(rng, (4, 3, 20, 30), np.float64)
+    y[1] = y[1] + 100
+    pooled = function(torch.from_numpy(y), torch.from_numpy(x), data_range=255.0)
+    common: dict[str, Any] = {"data_range": 255, "channel_axis": 1}
+    assert peak_signal_noise_ratio(x, y, pooled=True, **common) == pytest.approx(float(pooled), rel=1e-6)  # in floats
+    each = function(torch.from_numpy(y), torch.from_numpy(x), data_range=255.0, dim=(1, 2, 3), reduction="none")
+    np.testing.assert_allclose(peak_signal_noise_ratio(x, y, **common), each, rtol=1e-6)
+
+
+ALL = ("peak_signal_noise_ratio", "structural_similarity", "multiscale_structural_similarity")
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_batches_merge_to_one_pass(pooled: bool, rng: np.random.Generator) -> None:
+    pairs = [pair_of(rng, (1 + k % 2, 161, 161 + k, 2), np.uint8) for k in range(4)]
+
+    def new() -> ImageQualityMetrics:
+        return ImageQualityMetrics(ALL, channel_axis=-1, variant="pytorch-msssim", pooled=pooled)
+
+    whole, parts = new(), [new(), new(), new()]
+    for pair in pairs:
+        whole.update(*pair)
+    for i in (3, 1, 0, 2):
+        parts[i % 2].update(*pairs[i], num_threads=2)
+    first = pickle.loads(pickle.dumps(parts[0]))
+    first.merge(parts[2])
+    first.merge(parts[1])
+    assert first.compute() == whole.compute()
+    images = sum(len(x) for x, _ in pairs)
+    assert {len(values) for values in whole.values.values()} == {images}
+    answer = whole.compute()
+    ratios = np.concatenate([peak_signal_noise_ratio(*pair, channel_axis=-1) for pair in pairs])
+    np.testing.assert_array_equal(whole.values["peak_signal_noise_ratio"], ratios)
+    if pooled:
+        errors = np.concatenate([((x.astype(float) - y) ** 2).ravel() for x, y in pairs])
+        assert answer["peak_signal_noise_ratio"] == pytest.approx(10 * np.log10(255**2 / errors.mean()), rel=1e-14)
+    else:
+        assert answer["peak_signal_noise_ratio"] == pytest.approx(ratios.mean(), rel=1e-14)
+    scales = [
+        multiscale_structural_similarity(*pair, channel_axis=-1, **MS_SSIM_VARIANTS["pytorch-msssim"]) for pair in pairs
+    ]
+    assert answer["multiscale_structural_similarity"] == pytest.approx(np.concatenate(scales).mean(), rel=1e-14)
+    whole.reset()
+    assert all(np.isnan(value) for value in whole.compute().values())
+
+
+def test_equal_images_make_a_mean_of_ratios_infinite_and_not_the_pooled_one(rng: np.random.Generator) -> None:
+    x, y = pair_of(rng, (12, 12), np.uint8)
+    for pooled in (False, True):
+        metrics = ImageQualityMetrics(["peak_signal_noise_ratio"], pooled=pooled)
+        metrics.update(x, x)
+        assert metrics.compute() == {"peak_signal_noise_ratio": np.inf}
+        metrics.update(x, y)
+        assert np.isinf(metrics.compute()["peak_signal_noise_ratio"]) == (not pooled)
+    assert metrics.compute()["peak_signal_noise_ratio"] == pytest.approx(
+        peak_signal_noise_ratio(x, y) + 10 * np.log10(2), rel=1e-14
+    )
+
+
+def test_accumulators_say_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match=r"metrics: expected names among .*, got 'psnr'"):
+        ImageQualityMetrics(["psnr"])
+    with pytest.raises(ValueError, match=r"variant: expected one of \['wang', .*\] for multiscale_.*, got 'skimage'"):
+        ImageQualityMetrics(ALL, variant="skimage")
+    bytes_, words = (np.zeros((12, 12), dtype=dtype) for dtype in (np.uint8, np.uint16))
+    metrics, other = ImageQualityMetrics(), ImageQualityMetrics()
+    metrics.update(bytes_, bytes_)
+    with pytest.raises(ValueError, match=r"image: expected the range of images before, 255.0, got 65535.0"):
+        metrics.update(words, words)
+    other.update(words, words)
+    with pytest.raises(ValueError, match=r"other: expected images of the range 255.0, got 65535.0"):
+        metrics.merge(other)
+    with pytest.raises(ValueError, match=r"other: expected the same metrics and options"):
+        metrics.merge(ImageQualityMetrics(pooled=True))
+    small = np.zeros((5, 5), dtype=np.uint8)
+    with pytest.raises(ValueError, match="window"):
+        metrics.update(small, small)
+    assert len(metrics.values["peak_signal_noise_ratio"]) == 1  # nothing of what failed
+
+
+def test_luma_is_its_formula(rng: np.random.Generator) -> None:
+    colours = rng.integers(0, 256, (4, 5, 3)).astype(np.uint8)
+    red, green, blue = (colours[..., k].astype(float) for k in range(3))
+    expected = 16 + (65.481 * red + 128.553 * green + 24.966 * blue) / 255
+    assert luma(colours).dtype == np.float32
+    np.testing.assert_allclose(luma(colours), expected, rtol=1e-7)
+    np.testing.assert_allclose(luma(colours / 255.0) * 255, expected, rtol=1e-14)
+    np.testing.assert_allclose(luma(colours.astype(np.uint16) * 257), expected * 257, rtol=1e-6)
+    np.testing.assert_allclose(luma(colours, full=True), 0.299 * red + 0.587 * green + 0.114 * blue, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"image: expected shape \(..., 3\), got \(4, 5\)"):
+        luma(colours[..., 0])
+    with pytest.raises(TypeError, match="image: expected uint8, uint16 or floats, got int64"):
+        luma(colours.astype(np.int64))
+
+
+def test_luma_is_that_of_scikit_image_and_opencv(rng: np.random.Generator) -> None:
+    colours = rng.integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    cv2 = pytest.importorskip("cv2")
+    assert (
+        abs(luma(colours, full=True) - cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)).max() < 0.51
+    )  # it rounds weights, too
+    theirs = pytest.importorskip("skimage.color").rgb2ycbcr(colours)[..., 0]
+    np.testing.assert_allclose(luma(colours), theirs, rtol=1e-6)

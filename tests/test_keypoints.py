@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,16 @@ import pytest
 
 from effort import cases
 from metrix import _core
-from metrix.keypoints import object_keypoint_similarity
+from metrix.keypoints import (
+    KeypointMetrics,
+    mean_per_joint_position_error,
+    normalized_mean_error,
+    object_keypoint_similarity,
+    paired_object_keypoint_similarity,
+    pck,
+    pck_auc,
+    pckh,
+)
 from metrix.protocols import COCO_KEYPOINT_SIGMAS
 from oracles import keypoints as oracle
 from oracles.boxes import same_bits
@@ -294,3 +305,223 @@ BAD_CALLS: list[tuple[Callable[[], object], type[Exception], str]] = [
 def test_bad_input_is_named(function: Callable[[], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         function()
+
+
+def test_pairs_are_the_diagonal(rng: np.random.Generator) -> None:
+    for _ in range(cases(300)):
+        cell = Cell(rng)
+        count = min(len(cell.truth), len(cell.found))
+        cell.truth, cell.found = cell.truth[:count], cell.found[:count]
+        cell.area, cell.boxes = cell.area[:count], cell.boxes[:count]
+        found = paired_object_keypoint_similarity(cell.found, cell.truth, cell.area, cell.boxes, sigmas=cell.sigmas)
+        with np.errstate(all="ignore"):
+            wanted = [
+                oracle.object_keypoint_similarity([d], [g], [a], [b], cell.sigmas)[0, 0]
+                for d, g, a, b in zip(cell.found, cell.truth, cell.area, cell.boxes)
+            ]
+        same_bits(found, np.array(wanted))
+    many = rng.uniform(0, 100, (10000, 17, 3))
+    near = many[..., :2] + rng.normal(0, 5, (10000, 17, 2))
+    area = rng.uniform(10, 1000, 10000)
+    bits = {paired_object_keypoint_similarity(near, many, area, num_threads=t).tobytes() for t in (1, 2, 7)}
+    assert len(bits) == 1
+    with pytest.raises(ValueError, match=r"^detections: expected as many poses as ground_truth \(10000\), got 3$"):
+        paired_object_keypoint_similarity(near[:3], many, area)
+    assert paired_object_keypoint_similarity(near[:0], many[:0], area[:0]).shape == (0,)
+
+
+class Poses:
+    """Random poses, some joints unseen, some found exactly, some not at all, distances at thresholds."""
+
+    def __init__(self, rng: np.random.Generator, count: int = 30, joints: int = 7, dimensions: int = 2) -> None:
+        self.truth = rng.integers(0, 100, (count, joints, dimensions)).astype(float)
+        self.found = self.truth + rng.integers(-5, 6, self.truth.shape)
+        self.visible = rng.random((count, joints)) < 0.7
+        self.visible[:, 2] = False
+        self.truth[~self.visible] = np.nan
+        self.lengths = rng.choice([10.0, 20.0, 25.0], count)
+
+    def relative(self) -> Floats:
+        return np.sqrt(((self.found - self.truth) ** 2).sum(axis=2)) / self.lengths[:, None]
+
+
+def test_pck_and_its_area(rng: np.random.Generator) -> None:
+    for _ in range(cases(100)):
+        poses = Poses(rng)
+        poses.found[rng.random(poses.visible.shape) < 0.05] = np.nan
+        relative = poses.relative()
+        for threshold in (0.1, 0.2, 0.5):
+            for strict in (False, True):
+                with np.errstate(invalid="ignore"):
+                    near = (relative < threshold if strict else relative <= threshold) & poses.visible
+                count = poses.visible.sum(axis=0)
+                result = pck(
+                    poses.truth,
+                    poses.found,
+                    lengths=poses.lengths,
+                    threshold=threshold,
+                    visible=poses.visible,
+                    strict=strict,
+                )
+                with np.errstate(invalid="ignore"):
+                    each = near.sum(axis=0) / count
+                np.testing.assert_array_equal(result.per_joint, each)
+                np.testing.assert_array_equal(result.num_visible, count)
+                assert result.overall == near.sum() / count.sum()
+                assert result.mean == np.mean(each[count > 0])
+        options: dict[str, Any] = {"lengths": poses.lengths, "visible": poses.visible}
+        grid = np.arange(20) / 20
+        seen = relative[poses.visible]
+        with np.errstate(invalid="ignore"):
+            wanted = np.mean([(seen < t).mean() for t in grid])
+        assert pck_auc(poses.truth, poses.found, thresholds=grid, strict=True, **options) == pytest.approx(wanted)
+        fine = np.linspace(0, 0.5, 20001)
+        steps = pck_auc(poses.truth, poses.found, thresholds=fine, **options)
+        assert pck_auc(poses.truth, poses.found, **options) == pytest.approx(steps, abs=1e-4)
+
+
+def test_pckh_is_that_of_the_script(rng: np.random.Generator) -> None:
+    """As the script of MPII has it, in the layout joints x 2 x poses."""
+    poses = Poses(rng, joints=16)
+    poses.truth = np.nan_to_num(poses.truth)
+    corners = rng.uniform(0, 50, (30, 2))
+    boxes = np.concatenate([corners, corners + rng.uniform(5, 40, (30, 2))], axis=1)
+    error = np.linalg.norm(np.transpose(poses.found - poses.truth, [1, 2, 0]), axis=1)
+    scale = np.linalg.norm((boxes[:, 2:] - boxes[:, :2]).T, axis=0) * 0.6
+    shown = poses.visible.T
+    near = ((error / scale) <= 0.5) & shown
+    with np.errstate(invalid="ignore"):
+        each = near.sum(axis=1) / shown.sum(axis=1)
+    result = pckh(poses.truth, poses.found, head_boxes=boxes, visible=poses.visible)
+    np.testing.assert_array_equal(result.per_joint, each)
+    assert result.overall == near.sum() / shown.sum()
+    # A distance of exactly the threshold is near enough: 0.5 of 0.6 of a diagonal of 10.
+    assert pckh([[[0.0, 0.0]]], [[[3.0, 0.0]]], head_boxes=[[0, 0, 6, 8]]).overall == 1.0
+    assert pck([[[0.0, 0.0]]], [[[3.0, 0.0]]], lengths=[6.0], threshold=0.5, strict=True).overall == 0.0
+
+
+def test_lengths_between_joints(rng: np.random.Generator) -> None:
+    poses = Poses(rng)
+    truth = np.nan_to_num(poses.truth) + np.arange(7)[:, None] * 200
+    lengths = np.linalg.norm(truth[:, 1] - truth[:, 4], axis=1)
+    assert pck(truth, poses.found, lengths=(1, 4)).overall == pck(truth, poses.found, lengths=lengths).overall
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_alignments_of_poses(dimensions: int, rng: np.random.Generator) -> None:
+    for _ in range(cases(60)):
+        truth = rng.normal(0, 100, (5, 12, dimensions))
+        rotation = np.linalg.qr(rng.normal(size=(dimensions, dimensions)))[0]
+        if np.linalg.det(rotation) < 0:
+            rotation[:, 0] *= -1
+        moved = rng.uniform(0.1, 9) * truth @ rotation + rng.normal(0, 50, dimensions)
+        moved[0, 3] = 1e6
+        visible = np.ones((5, 12), dtype=bool)
+        visible[0, 3] = False
+        assert mean_per_joint_position_error(truth, moved, visible=visible, align="procrustes") < 1e-10
+        assert mean_per_joint_position_error(truth, moved, visible=visible) > 1
+        shifted = truth + rng.normal(0, 50, (5, 1, dimensions))
+        assert mean_per_joint_position_error(truth, shifted, align="root", root=4) < 1e-12
+        assert mean_per_joint_position_error(truth, truth * 3, align="scale") < 1e-12
+        # The best similarity: nothing near it is better in squares, and mirror images stay mirror images.
+        noisy = moved + rng.normal(0, 20, moved.shape)
+        noisy[..., 0] *= rng.choice([-1, 1])
+        best = squares_left(truth[1], noisy[1])
+        found = mean_per_joint_position_error(truth[1:2], noisy[1:2], align="procrustes")
+        assert found**2 <= best * (1 + 1e-9) <= 4 * found**2
+
+
+def squares_left(truth: Floats, predicted: Floats) -> float:
+    """Mean squared distance that the best proper similarity leaves (Umeyama's formula)."""
+    a, b = predicted - predicted.mean(axis=0), truth - truth.mean(axis=0)
+    singular = np.linalg.svd(a.T @ b, compute_uv=False)
+    singular[-1] *= np.sign(np.linalg.det(a.T @ b))
+    return float((np.sum(b * b) - singular.sum() ** 2 / np.sum(a * a)) / len(a))
+
+
+def test_errors_of_faces(rng: np.random.Generator) -> None:
+    truth = rng.uniform(0, 200, (40, 68, 2))
+    found = truth + rng.normal(0, 5, truth.shape)
+    error = np.sqrt(((found - truth) ** 2).sum(axis=2)).mean(axis=1)
+    sides = np.ptp(truth, axis=1)
+    for normalizer, length in (
+        ("inter_ocular", np.linalg.norm(truth[:, 36] - truth[:, 45], axis=1)),
+        ("inter_pupil", np.linalg.norm(truth[:, 36:42].mean(axis=1) - truth[:, 42:48].mean(axis=1), axis=1)),
+        ("box", np.sqrt(sides[:, 0] * sides[:, 1])),
+        ((8, 9), np.linalg.norm(truth[:, 8] - truth[:, 9], axis=1)),
+        (np.arange(1.0, 41.0), np.arange(1.0, 41.0)),
+    ):
+        result = normalized_mean_error(truth, found, normalizer=normalizer, threshold=0.08)
+        np.testing.assert_allclose(result.per_face, error / length, rtol=1e-12)
+        assert result.mean == pytest.approx(np.mean(error / length), rel=1e-12)
+        assert result.failure_rate == np.mean(error / length > 0.08)
+        steps = np.linspace(0, 0.08, 8001)
+        curve = [(error / length <= t).mean() for t in steps]
+        assert result.auc == pytest.approx(np.mean(curve), abs=3e-4)
+    found[3, 7] = np.nan
+    result = normalized_mean_error(truth, found)
+    assert np.isnan(result.mean)
+    assert result.failure_rate >= 1 / 40
+    visible = np.ones((40, 68))
+    visible[3, 7] = visible[5] = 0
+    result = normalized_mean_error(truth, found, visible=visible)
+    assert result.mean == pytest.approx(np.mean(np.delete(result.per_face, 5)))
+    assert np.isnan(normalized_mean_error(truth[:0], found[:0]).mean)
+
+
+def test_batches_of_poses_are_one_call(rng: np.random.Generator) -> None:
+    poses = Poses(rng, count=50)
+    whole = KeypointMetrics(thresholds=[0.1, 0.2])
+    whole.update(poses.truth, poses.found, lengths=poses.lengths, visible=poses.visible)
+    total = KeypointMetrics(thresholds=[0.1, 0.2])
+    for first, last in itertools.pairwise([0, 1, 1, 30, 50]):
+        part, rows = KeypointMetrics(thresholds=[0.1, 0.2]), slice(first, last)
+        part.update(poses.truth[rows], poses.found[rows], lengths=poses.lengths[rows], visible=poses.visible[rows])
+        total.merge(pickle.loads(pickle.dumps(part)))
+    wanted, found = whole.compute(), total.compute()
+    for name in ("overall", "mean", "per_joint", "num_visible"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
+    np.testing.assert_allclose(found.per_joint_error, wanted.per_joint_error, rtol=1e-15)
+    assert found.mean_error == pytest.approx(wanted.mean_error, rel=1e-15)
+    relative = poses.relative()
+    assert wanted.mean_error == pytest.approx(relative[poses.visible].mean(), rel=1e-14)
+    one = pck(poses.truth, poses.found, lengths=poses.lengths, visible=poses.visible, threshold=0.2)
+    assert wanted.overall[1] == one.overall
+    # Order and copies make no difference.
+    order = np.repeat(rng.permutation(50), 2)
+    twice = KeypointMetrics(thresholds=[0.1, 0.2])
+    twice.update(poses.truth[order], poses.found[order], lengths=poses.lengths[order], visible=poses.visible[order])
+    assert twice.compute().mean_error == pytest.approx(wanted.mean_error, rel=1e-15)
+    np.testing.assert_array_equal(twice.compute().per_joint, wanted.per_joint)
+    total.reset()
+    assert np.isnan(total.compute().mean_error)
+    with pytest.raises(ValueError, match=r"^other: expected the same thresholds$"):
+        total.merge(KeypointMetrics())
+    with pytest.raises(ValueError, match=r"^y_true: expected 7 keypoints as before, got 3$"):
+        whole.update(np.zeros((1, 3, 2)), np.zeros((1, 3, 2)))
+
+
+def test_wrong_poses_are_refused() -> None:
+    pose = np.zeros((1, 2, 2))
+    with pytest.raises(ValueError, match=r"^y_pred: expected the shape of y_true, \(1, 2, 2\), got \(2, 2, 2\)$"):
+        pck(pose, np.zeros((2, 2, 2)), lengths=[1.0])
+    with pytest.raises(
+        ValueError, match=r"^y_true: expected finite coordinates where visible, got others at index 0, 1$"
+    ):
+        pck([[[0.0, 0.0], [NAN, 0.0]]], pose, lengths=[1.0])
+    with pytest.raises(ValueError, match=r"^lengths: expected finite lengths > 0, got 0.0 at index 0$"):
+        pck(pose, pose, lengths=[0.0])
+    with pytest.raises(ValueError, match=r"^visible: expected shape \(1, 2\), got \(2,\)$"):
+        pck(pose, pose, lengths=[1.0], visible=[1, 1])
+    with pytest.raises(TypeError, match=r"^visible: expected flags or visibilities, got dtype <U1$"):
+        pck(pose, pose, lengths=[1.0], visible=[["a", "b"]])
+    with pytest.raises(ValueError, match=r"^align: expected None, 'root', 'scale' or 'procrustes', got 'none'$"):
+        mean_per_joint_position_error(pose, pose, align="none")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^root: expected a joint of 2, got 2$"):
+        mean_per_joint_position_error(pose, pose, align="root", root=2)
+    with pytest.raises(ValueError, match=r"^normalizer: expected 68 points for 'inter_ocular', got 2"):
+        normalized_mean_error(pose, pose)
+    with pytest.raises(ValueError, match=r"^normalizer: expected two of 2 points, got \(0, 5\)$"):
+        normalized_mean_error(pose, pose, normalizer=(0, 5))
+    with pytest.raises(ValueError, match=r"^max_threshold: expected a finite number > 0, got 0$"):
+        pck_auc(pose, pose, lengths=[1.0], max_threshold=0)

@@ -15,6 +15,8 @@ from metrix import _core, regression
 from metrix.regression import (
     RegressionMetrics,
     adjusted_r2_score,
+    d2_absolute_error_score,
+    d2_pinball_score,
     explained_variance_score,
     max_error,
     mean_absolute_error,
@@ -174,9 +176,21 @@ def test_same_bits_everywhere(dtype: type, outputs: int, instruction_sets: list[
         for name in instruction_sets:
             _core.losses.use_instruction_set(name)
             for num_threads in (1, 2, 7):
-                state = regression.state_of(y.astype(dtype), x.astype(dtype), weight, 31, 1e-16, num_threads)
-                seen.add(state.tobytes())
+                sides = y.astype(dtype), x.astype(dtype)
+                states = [regression.state_of(*sides, weight, groups, 1e-16, num_threads) for groups in (31, 32, 64)]
+                seen.add(b"".join(state.tobytes() for state in states))
         assert len(seen) == 1
+
+
+def test_parts_of_sums_are_as_in_the_whole(rng: np.random.Generator) -> None:
+    """Metrics that are asked for together share sums, and none is added twice."""
+    y, x, w = draw(rng, 30000, 2)
+    for names in itertools.combinations(["mean_squared_error", "r2_score", "mean_absolute_error", "max_error"], 2):
+        for extra in ([], ["normalized_mean_absolute_error"], ["explained_variance_score"]):
+            metrics = RegressionMetrics([*names, *extra], multioutput="raw_values")
+            metrics.update(y, x, sample_weight=w)
+            for name, values in metrics.compute().items():
+                np.testing.assert_allclose(values, oracle.values(name, y, x, w), rtol=1e-13, atol=1e-14)
 
 
 def test_variance_of_what_is_far_from_zero() -> None:
@@ -244,6 +258,18 @@ def test_scaled_errors_and_small_ones(rng: np.random.Generator) -> None:
     tiny = mean_squared_log_error([1e-9], [3e-9])  # where logarithms of 1 + x cancel
     assert tiny == pytest.approx((np.log1p(3e-9) - np.log1p(1e-9)) ** 2, rel=1e-12)
     assert root_mean_squared_log_error([1e-9], [3e-9]) == np.sqrt(tiny)
+
+
+def test_no_constant_is_better_than_the_quantile(rng: np.random.Generator) -> None:
+    for alpha in (0.1, 0.5, 0.8):
+        y = rng.normal(size=31)
+        score = [d2_pinball_score(y, np.full(31, c), alpha=alpha) for c in y]
+        assert max(score) == pytest.approx(0, abs=1e-14)
+    y = rng.normal(size=30)
+    assert d2_absolute_error_score(y, y + 0.1) == pytest.approx(
+        1 - 0.1 / mean_absolute_error(y, np.full(30, np.median(y)))
+    )
+    assert mean_pinball_loss(y, y, alpha=0.3) == 0
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"mean_squared_log_error", "root_mean_squared_log_error"}))

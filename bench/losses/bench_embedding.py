@@ -3,12 +3,15 @@
 
 python bench/losses/bench_embedding.py [--quick]
 
-Matrix products are most of the work on both sides; they are those of NumPy's BLAS and of PyTorch's.
+Matrix products are most of the work on both sides; they are those of NumPy's BLAS and of PyTorch's, and "the products"
+is what ours take alone. Each number of threads has a process of its own, as BLAS reads it once.
 """
 
 from __future__ import annotations
 
 import math
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +56,46 @@ def supervised_contrastive(x: Any, labels: Any) -> Any:
     return -(log_shares.sum(dim=1) / same.sum(dim=1)).mean()
 
 
+def circle(x: Any, labels: Any) -> Any:
+    """One term for each anchor, as in the pseudocode of its paper."""
+    unit = functional().normalize(x)
+    cosines = unit @ unit.T
+    is_same = labels[:, None] == labels
+    positive, negative = is_same & ~torch.eye(len(x), dtype=torch.bool), ~is_same
+    pull = -(1.25 - cosines.detach()).relu() * (cosines - 0.75) * 256
+    push = (cosines.detach() + 0.25).relu() * (cosines - 0.25) * 256
+    return (
+        functional()
+        .softplus(
+            pull.masked_fill(~positive, -torch.inf).logsumexp(dim=1)
+            + push.masked_fill(~negative, -torch.inf).logsumexp(1)
+        )
+        .mean()
+    )
+
+
+def sphereface(x: Any, labels: Any, w: Any) -> Any:
+    """With a margin of 4 and no annealing."""
+    unit = functional().normalize(x)
+    cosines = unit @ functional().normalize(w).T
+    own = cosines.gather(1, labels[:, None]).clamp(-1, 1)
+    turns = sum((own <= math.cos(k * math.pi / 4)).to(own.dtype) for k in range(1, 4))
+    turned = (1 - 2 * (turns % 2)) * (8 * own**4 - 8 * own**2 + 1) - 2 * turns
+    logits = cosines.scatter(1, labels[:, None], turned) * x.norm(dim=1, keepdim=True)
+    return functional().cross_entropy(logits, labels)
+
+
+def center(x: Any, labels: Any, centers: Any) -> Any:
+    """Half of the squares."""
+    return (x - centers[labels]).square().sum(dim=1).mean() / 2
+
+
+def contrastive(first: Any, second: Any, similar: Any) -> Any:
+    """With a margin of 1."""
+    distance = (first - second).norm(dim=1)
+    return (similar * distance**2 + (1 - similar) * (1 - distance).relu() ** 2).mean() / 2
+
+
 def barlow_twins(first: Any, second: Any) -> Any:
     """With batch normalization."""
     norm = functional().batch_norm
@@ -79,31 +122,53 @@ def against_torch(title: str, loss: Any, formula: Callable[..., Any], *inputs: A
     contest(title, {"metrix": ours, "torch": theirs}, inexact=["torch"], rounds=5)
 
 
+def heads(count: int, classes: int, dimensions: int, dtype: type) -> None:
+    """Weights of classes."""
+    rng = np.random.default_rng(1)
+    x, w = rng.normal(size=(count, dimensions)).astype(dtype), rng.normal(size=(classes, dimensions)).astype(dtype)
+    labels = rng.integers(0, classes, count)
+    size = f"{count} x {dimensions}, {np.dtype(dtype).name}, {classes} classes"
+    linear = "softmax_loss", lambda x, y, w: functional().cross_entropy(functional().linear(x, w), y)
+    for name, formula in (linear, ("arcface_loss", arcface), ("sphereface_loss", sphereface)):
+        against_torch(f"{name}, {size}", getattr(losses, name), formula, x, labels, w)
+
+
+def batches(count: int, dimensions: int, dtype: type) -> None:
+    """All against all, and pair by pair."""
+    x, y, z = np.random.default_rng(1).normal(size=(3, count, dimensions)).astype(dtype)
+    labels = np.arange(count) % (count // 8)
+    similar = (labels < count // 16).astype(dtype)
+    cases = {
+        "info_nce_loss": (info_nce, x, y),
+        "supervised_contrastive_loss": (supervised_contrastive, x, labels),
+        "circle_loss": (circle, x, labels),
+        "barlow_twins_loss": (barlow_twins, x, y),
+        "center_loss": (center, x, labels, y[: count // 8]),
+        "contrastive_loss": (contrastive, x, y, similar),
+        "triplet_margin_loss": (lambda *inputs: functional().triplet_margin_loss(*inputs), x, y, z),
+    }
+    for name, (formula, *inputs) in cases.items():
+        title = f"{name}, {count} x {dimensions}, {np.dtype(dtype).name}"
+        against_torch(title, getattr(losses, name), formula, *inputs)
+
+
 def main() -> None:
     """Batches as people train with."""
     quick = quick_from_arguments(__doc__ or "")
-    print_heading("Losses of embeddings", ["torch"])
     if torch is None:
         raise SystemExit("torch is not installed")
-    rng = np.random.default_rng(1)
-    count, classes, dimensions = (64, 1000, 64) if quick else (256, 10000, 128)
+    threads = os.environ.get("OPENBLAS_NUM_THREADS")
+    if threads is None:
+        for number in ("1", "2"):
+            numbers = {"OPENBLAS_NUM_THREADS": number, "OMP_NUM_THREADS": number}
+            subprocess.run([sys.executable, *sys.argv], env={**os.environ, **numbers}, check=True)
+        return
+    print_heading(f"Losses of embeddings, threads: {threads}", ["torch"])
+    torch.set_num_threads(int(threads))
     for dtype in (np.float32, np.float64):
-        x, w = rng.normal(size=(count, dimensions)).astype(dtype), rng.normal(size=(classes, dimensions)).astype(dtype)
-        labels = rng.integers(0, classes, count)
-        size = f"{count} x {dimensions}, {np.dtype(dtype).name}"
-        against_torch(f"arcface_loss, {size}, {classes} classes", losses.arcface_loss, arcface, x, labels, w)
-        x, y = rng.normal(size=(2, 4 * count, dimensions)).astype(dtype)
-        size = f"{4 * count} x {dimensions}, {np.dtype(dtype).name}"
-        against_torch(f"info_nce_loss, {size}", losses.info_nce_loss, info_nce, x, y)
-        labels = np.arange(4 * count) % (count // 2)
-        against_torch(
-            f"supervised_contrastive_loss, {size}",
-            losses.supervised_contrastive_loss,
-            supervised_contrastive,
-            x,
-            labels,
-        )
-        against_torch(f"barlow_twins_loss, {size}", losses.barlow_twins_loss, barlow_twins, x, y)
+        heads(64 if quick else 256, 1000 if quick else 10000, 128, dtype)
+        for count in (256,) if quick else (256, 1024):
+            batches(count, 128, dtype)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "bindings/convert.hpp"
 #include "kernels/classification/confusion.hpp"
@@ -109,12 +110,15 @@ void require_bits(int bits) {
     if (bits < 1 || bits > 24) throw_value_error("bits: expected 1 to 24, got " + std::to_string(bits));
 }
 
-// Adds to (2, 2^bits) counts.
-template <class T>
-void binary_histogram(const Array<T>& scores, const Array<std::uint8_t>& positive, int bits,
-                      Array<std::int64_t>& counts) {
+// Adds to (2, 2^bits) counts, or sums of weights.
+template <class T, class Sum>
+void binary_histogram(const Array<T>& scores, const Array<std::uint8_t>& positive,
+                      const std::optional<Array<double>>& weight, int bits, Array<Sum>& counts) {
     require_bits(bits);
-    const auto ranked = ranked_of(scores, positive, std::nullopt);
+    if (weight.has_value() != std::is_floating_point_v<Sum>) {
+        throw_value_error("counts: expected float64 with sample_weight, int64 without");
+    }
+    const auto ranked = ranked_of(scores, positive, weight);
     if (counts.ndim() != 2 || counts.shape(0) != 2 || counts.shape(1) != Index{1} << bits) {
         throw_value_error("counts: expected shape (2, 2^bits), got " + shape_text(counts));
     }
@@ -136,8 +140,12 @@ void bind_ranking(py::module_& module) {
                py::arg("sample_weight").noconvert(), py::arg("num_threads"));
     module.def("binary_areas", &binary_areas<T>, py::arg("y_score").noconvert(), py::arg("positive").noconvert(),
                py::arg("num_threads"));
-    module.def("binary_histogram", &binary_histogram<T>, py::arg("y_score").noconvert(),
-               py::arg("positive").noconvert(), py::arg("bits"), py::arg("counts").noconvert());
+    module.def("binary_histogram", &binary_histogram<T, std::int64_t>, py::arg("y_score").noconvert(),
+               py::arg("positive").noconvert(), py::arg("sample_weight").noconvert(), py::arg("bits"),
+               py::arg("counts").noconvert());
+    module.def("binary_histogram", &binary_histogram<T, double>, py::arg("y_score").noconvert(),
+               py::arg("positive").noconvert(), py::arg("sample_weight").noconvert(), py::arg("bits"),
+               py::arg("counts").noconvert());
 }
 
 }  // namespace

@@ -93,7 +93,9 @@ py::tuple structural_similarity_gradient(const Array<In>& x, const Array<In>& y,
 
 template <class In>
 Array<Out<In>> halve(const Array<In>& images, int num_threads) {
-    if (images.ndim() != 4) throw_value_error("image: expected shape (N, H, W, channels), got " + shape_text(images));
+    if (images.ndim() != 4 || images.shape(3) > 4) {
+        throw_value_error("image: expected shape (N, H, W, up to 4 channels), got " + shape_text(images));
+    }
     Array<Out<In>> result(
         std::vector<py::ssize_t>{images.shape(0), images.shape(1) / 2, images.shape(2) / 2, images.shape(3)});
     Out<In>* const data = result.mutable_data();

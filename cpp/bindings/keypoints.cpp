@@ -43,13 +43,18 @@ void require_visible(const Array<double>& ground_truth) {
     }
 }
 
-// direct = false goes through numpy.exp, for the tests.
-Array<double> object_keypoint_similarity(const Array<double>& detections, const Array<double>& ground_truth,
-                                         const Array<double>& area, const std::optional<Array<double>>& boxes,
-                                         const Array<double>& variances, double floor, int num_threads, bool direct) {
+// direct = false goes through numpy.exp, for the tests. is_paired: each detection with its own ground truth alone.
+template <bool is_paired>
+Array<double> similarity_of(const Array<double>& detections, const Array<double>& ground_truth,
+                            const Array<double>& area, const std::optional<Array<double>>& boxes,
+                            const Array<double>& variances, double floor, int num_threads, bool direct) {
     require_poses(detections, "detections", 2, 3);
     require_poses(ground_truth, "ground_truth", 3, 3);
     const Index detection_count = detections.shape(0), ground_truth_count = ground_truth.shape(0);
+    if (is_paired && detection_count != ground_truth_count) {
+        throw_value_error("detections: expected as many poses as ground_truth (" + std::to_string(ground_truth_count) +
+                          "), got " + std::to_string(detection_count));
+    }
     const auto areas = view1(area, "area", ground_truth_count);
     if (boxes) {
         const auto rows = view2(*boxes, "boxes", 4).rows;
@@ -58,7 +63,8 @@ Array<double> object_keypoint_similarity(const Array<double>& detections, const 
                               std::to_string(rows));
         }
     }
-    Array<double> similarity({detection_count, ground_truth_count});
+    Array<double> similarity = is_paired ? Array<double>(detection_count)
+                                         : Array<double>(std::vector<Index>{detection_count, ground_truth_count});
     if (similarity.size() == 0) return similarity;
     const Index keypoints = ground_truth.shape(1);
     if (detections.shape(1) != keypoints) {
@@ -81,10 +87,16 @@ Array<double> object_keypoint_similarity(const Array<double>& detections, const 
             numpy_exp.through_python(values, count);
         }
     };
-    const auto output = mutable_view2(similarity);
+    double* const output = similarity.mutable_data();
     {
         const py::gil_scoped_release release;
-        keypoints::object_keypoint_similarity(all, targets, by_keypoint, floor, exponential, num_threads, output);
+        if constexpr (is_paired) {
+            keypoints::paired_object_keypoint_similarity(all, targets, by_keypoint, exponential, num_threads,
+                                                         {output, static_cast<std::size_t>(detection_count)});
+        } else {
+            keypoints::object_keypoint_similarity(all, targets, by_keypoint, floor, exponential, num_threads,
+                                                  {output, detection_count, ground_truth_count});
+        }
     }
     return similarity;
 }
@@ -113,9 +125,13 @@ T numpy_sum_of(const Array<T>& values) {
 }  // namespace
 
 void bind_keypoints(py::module_ module) {
-    module.def("object_keypoint_similarity", &object_keypoint_similarity, py::arg("detections").noconvert(),
-               py::arg("ground_truth").noconvert(), py::arg("area").noconvert(), py::arg("boxes").noconvert(),
-               py::arg("variances").noconvert(), py::arg("floor"), py::arg("num_threads"), py::arg("direct") = true);
+    const auto bind = [&](const char* name, auto function) {
+        module.def(name, function, py::arg("detections").noconvert(), py::arg("ground_truth").noconvert(),
+                   py::arg("area").noconvert(), py::arg("boxes").noconvert(), py::arg("variances").noconvert(),
+                   py::arg("floor"), py::arg("num_threads"), py::arg("direct") = true);
+    };
+    bind("object_keypoint_similarity", &similarity_of<false>);
+    bind("paired_object_keypoint_similarity", &similarity_of<true>);
     module.def("numpy_exp", &numpy_exp, py::arg("values").noconvert(), py::arg("direct"));
     module.def("numpy_exp_is_direct", [] { return NumpyExp::get().is_direct(); });
     module.def("numpy_sum", &numpy_sum_of<double>, py::arg("values").noconvert());

@@ -90,6 +90,8 @@ void bind_regression(py::module_ module) {
     groups["targets"] = static_cast<unsigned>(regression::targets);
     groups["relatives"] = static_cast<unsigned>(regression::relatives);
     groups["logarithms"] = static_cast<unsigned>(regression::logarithms);
+    groups["squares"] = static_cast<unsigned>(regression::squares);
+    groups["fit"] = static_cast<unsigned>(regression::fit);
     module.attr("groups") = groups;
     // Columns of a summary.
     py::dict columns;

@@ -124,21 +124,13 @@ void halve(const In* images, Index count, Index height, Index width, Index chann
     const Index columns = width / 2;
     const auto halve_row = halve_of<In>(blocks());
     const Index size = width * channels;
-    parallel_for(count, num_threads, [&](Index image, int /*thread*/) {
-        for (Index row = 0; row < rows; ++row) {
+    const Index chunks = (rows + rows_of_chunk - 1) / rows_of_chunk;
+    parallel_for(count * chunks, num_threads, [&](Index item, int /*thread*/) {
+        const Index image = item / chunks;
+        const Index first = item % chunks * rows_of_chunk;
+        for (Index row = first; row < std::min(rows, first + rows_of_chunk); ++row) {
             const In* const upper = images + (image * height + 2 * row) * size;
-            const In* const lower = upper + size;
-            T* const place = result + (image * rows + row) * columns * channels;
-            if (channels == 1) {
-                halve_row(upper, lower, columns, place);
-                continue;
-            }
-            for (Index k = 0; k < columns * channels; ++k) {
-                const Index left = k / channels * 2 * channels + k % channels;
-                const T above = static_cast<T>(upper[left]) + static_cast<T>(upper[left + channels]);
-                const T below = static_cast<T>(lower[left]) + static_cast<T>(lower[left + channels]);
-                place[k] = T(0.25) * (above + below);
-            }
+            halve_row(upper, upper + size, columns, channels, result + (image * rows + row) * columns * channels);
         }
     });
 }

@@ -175,4 +175,20 @@ void object_keypoint_similarity(const Detections& detections, const GroundTruths
     });
 }
 
+void paired_object_keypoint_similarity(const Detections& detections, const GroundTruths& ground_truths,
+                                       View1<const double> variances, Exponential exponential, int num_threads,
+                                       View1<double> similarity) {
+    const Index items = (detections.count + pairs_per_item - 1) / pairs_per_item;
+    std::vector<Scratch> scratch(static_cast<std::size_t>(std::min<Index>(num_threads, items)));
+    parallel_for(items, num_threads, [&](Index item, int thread) {
+        const Index last = std::min(detections.count, (item + 1) * pairs_per_item);
+        for (Index i = item * pairs_per_item; i < last; ++i) {
+            const Detections one{detections.points + i, 1, detections.stride};
+            const double* const box = ground_truths.boxes == nullptr ? nullptr : ground_truths.boxes + 4 * i;
+            object_keypoint_similarity_block(one, {ground_truths.points + i, ground_truths.areas + i, box, 1},
+                                             variances, 0, exponential, scratch[thread], similarity.data() + i);
+        }
+    });
+}
+
 }  // namespace metrix::keypoints

@@ -71,4 +71,9 @@ void object_keypoint_similarity(const Detections& detections, const GroundTruths
                                 View1<const double> variances, double floor, Exponential exponential, int num_threads,
                                 View2<double> similarity);
 
+// Of each detection with the ground truth of the same index.
+void paired_object_keypoint_similarity(const Detections& detections, const GroundTruths& ground_truths,
+                                       View1<const double> variances, Exponential exponential, int num_threads,
+                                       View1<double> similarity);
+
 }  // namespace metrix::keypoints

@@ -96,21 +96,6 @@ State row_of(View2<double> state, Index output) {
     return State(state.row(output));
 }
 
-Exact total(const LaneSums& of) {
-    double sums[lanes];
-    std::copy_n(of.sum, lanes, sums);
-    double lost = 0;
-    for (int width = lanes / 2; width > 0; width /= 2) {
-        for (int lane = 0; lane < width; ++lane) {
-            const Exact sum = exact_sum(sums[lane], sums[lane + width]);
-            sums[lane] = sum.high;
-            lost += sum.low;
-        }
-    }
-    for (const double value : of.lost) lost += value;
-    return sums[0] - sums[0] == 0 ? exact_sum(sums[0], lost) : Exact{sums[0], 0};
-}
-
 template <int size>
 double least(const double (&values)[size]) {
     return *std::min_element(values, values + size);
@@ -121,10 +106,22 @@ double largest(const double (&values)[size]) {
     return *std::max_element(values, values + size);
 }
 
+// No sum twice: a part is left out where the whole is there.
+unsigned without_parts(unsigned groups) {
+    if ((groups & fit) != 0 && (groups & (errors | targets)) != 0) groups = (groups & ~fit) | errors | targets;
+    if ((groups & squares) != 0 && (groups & (errors | fit)) != 0) groups &= ~squares;
+    return groups;
+}
+
 template <class T>
 class Pass {
   public:
-    Pass(unsigned groups, bool weighs) : work_(work<T>()), groups_(groups), weighs_(weighs ? 1 : 0) {}
+    Pass(unsigned groups, bool weighs) : work_(work<T>()), groups_(without_parts(groups)), weighs_(weighs ? 1 : 0) {}
+
+    // How many rows to work on at a time: more where they are looked at once, whatever the cache.
+    [[nodiscard]] Index rows() const {
+        return groups_ == squares || groups_ == fit || groups_ == errors ? 4 * block_size : block_size;
+    }
 
     void add(const Block<T>& block, State state) const {
         BlockSums sums;
@@ -158,6 +155,18 @@ class Pass {
             state.add(SumOf::absolute_target, total(sums[SumOf::absolute_target]));
             state.lower(ExtremeOf::least_target, least(sums[ExtremeOf::least_target]));
             state.raise(ExtremeOf::largest_target, largest(sums[ExtremeOf::largest_target]));
+        }
+        if ((groups_ & squares) != 0) {
+            work_.squares[weighs_](block, 0, sums);
+            state.add(SumOf::squared_error, total(sums[SumOf::squared_error]));
+        }
+        if ((groups_ & fit) != 0) {
+            const auto centre = static_cast<double>(block.target[0]);
+            work_.fit[weighs_](block, centre, sums);
+            state.add(SumOf::squared_error, total(sums[SumOf::squared_error]));
+            state.add_around(exact_sum(centre, -state.extreme(ExtremeOf::target_origin)), weight,
+                             total(sums[SumOf::target]), total(sums[SumOf::squared_target]), SumOf::target,
+                             SumOf::squared_target);
         }
         if ((groups_ & relatives) != 0) {
             work_.relatives[weighs_](block, 0, sums);
@@ -193,7 +202,7 @@ void transpose(View2<const T> from, Index first, Index count, std::vector<T>& to
 template <class T>
 void add_rows(const Data<T>& data, Index first, Index last, const Pass<T>& pass, double eps, View2<double> state) {
     const Index outputs = data.target.columns;
-    const Index step = outputs == 1 ? block_size : std::clamp<Index>(8 * block_size / outputs, 32, block_size);
+    const Index step = outputs == 1 ? pass.rows() : std::clamp<Index>(8 * block_size / outputs, 32, block_size);
     std::vector<T> target;
     std::vector<T> prediction;
     if (outputs > 1) {

@@ -61,13 +61,16 @@ enum class ExtremeOf {
 inline constexpr Index sum_count = static_cast<Index>(SumOf::count);
 inline constexpr Index state_size = 2 * sum_count + static_cast<Index>(ExtremeOf::count);
 
-// What is summed up, as bits: errors always.
+// What is summed up, as bits.
 enum Group : unsigned {
     errors = 1,       // error, absolute_error, squared_error, largest_error
     centred = 2,      // centred_error, centred_squares
     targets = 4,      // target, squared_target, absolute_target, least_target, largest_target
     relatives = 8,    // relative ... zero_squared
     logarithms = 16,  // logarithmic, least
+    // Parts of these, for those who need no more: half the work.
+    squares = 32,  // squared_error
+    fit = 64,      // squared_error, target, squared_target
 };
 
 template <class T>

@@ -26,7 +26,19 @@ from metrix.records import Detections, GroundTruth
 from metrix.report import DetectionReport
 
 if TYPE_CHECKING:
-    from metrix import classification, generative, image_quality, losses, regression, verification
+    from metrix import (
+        accumulators,
+        classification,
+        depth,
+        forecasts,
+        generative,
+        image_quality,
+        intervals,
+        losses,
+        regression,
+        retrieval,
+        verification,
+    )
 
 __version__: str = _core.version
 __all__ = [
@@ -35,15 +47,19 @@ __all__ = [
     "Detections",
     "GroundTruth",
     "__version__",
+    "accumulators",
     "boxes",
     "classification",
     "curves",
+    "depth",
     "detection",
     "distances",
     "evaluate_detections",
     "evaluator",
+    "forecasts",
     "generative",
     "image_quality",
+    "intervals",
     "keypoints",
     "losses",
     "masks",
@@ -53,16 +69,22 @@ __all__ = [
     "records",
     "regression",
     "report",
+    "retrieval",
     "verification",
 ]
 
 _LAZY = frozenset(
     {
+        "accumulators",
         "classification",
+        "depth",
+        "forecasts",
         "generative",
         "image_quality",
+        "intervals",
         "losses",
         "regression",
+        "retrieval",
         "verification",
     }
 )

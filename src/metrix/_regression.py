@@ -140,14 +140,16 @@ def _pinball(sums: Sums, options: Options) -> FloatArray:
 
 _ERRORS = groups_of("errors")
 _SPREAD = groups_of("errors", "targets")
+_SQUARES = groups_of("squares")
+_FIT = groups_of("fit")
 _RELATIVES = groups_of("relatives")
 _LOGARITHMS = groups_of("logarithms")
 
 METRICS: dict[str, Metric] = {
     "mean_error": Metric(_ERRORS, lambda sums, _: sums.mean("error")),
     "mean_absolute_error": Metric(_ERRORS, lambda sums, _: sums.mean("absolute_error")),
-    "mean_squared_error": Metric(_ERRORS, lambda sums, _: sums.mean("squared_error")),
-    "root_mean_squared_error": Metric(_ERRORS, lambda sums, _: np.sqrt(sums.mean("squared_error"))),
+    "mean_squared_error": Metric(_SQUARES, lambda sums, _: sums.mean("squared_error")),
+    "root_mean_squared_error": Metric(_SQUARES, lambda sums, _: np.sqrt(sums.mean("squared_error"))),
     "max_error": Metric(_ERRORS, lambda sums, _: np.where(sums.rows > 0, sums.largest_error, np.nan)),
     "mean_pinball_loss": Metric(_ERRORS, _pinball),
     "mean_absolute_percentage_error": Metric(
@@ -168,8 +170,8 @@ METRICS: dict[str, Metric] = {
     ),
     "mean_squared_log_error": Metric(_LOGARITHMS, lambda sums, _: sums.mean("logarithmic")),
     "root_mean_squared_log_error": Metric(_LOGARITHMS, lambda sums, _: np.sqrt(sums.mean("logarithmic"))),
-    "r2_score": Metric(_SPREAD, _r2, Sums.target_variation),
-    "adjusted_r2_score": Metric(_SPREAD, _adjusted_r2, Sums.target_variation),
+    "r2_score": Metric(_FIT, _r2, Sums.target_variation),
+    "adjusted_r2_score": Metric(_FIT, _adjusted_r2, Sums.target_variation),
     "explained_variance_score": Metric(groups_of("centred", "targets"), _explained_variance, Sums.target_variation),
 }
 

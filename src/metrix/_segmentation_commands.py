@@ -153,22 +153,14 @@ def _plain(value: float) -> float | None:
 
 def _pairs(truth: Path, predictions: Path) -> list[tuple[Path, Path]]:
     """Files of one path but for their endings, in the order of paths."""
+    from metrix._pictures import pictures_in
+
     for path in (truth, predictions):
         if not path.exists():
             raise FileNotFoundError(2, "no such file or folder", str(path))
     if truth.is_file():
         return [(truth, predictions)]
-    found: list[dict[Path, Path]] = []
-    for folder in (truth, predictions):
-        files: dict[Path, Path] = {}
-        for path in sorted(folder.rglob("*")):
-            key = path.relative_to(folder).with_suffix("")
-            if path.suffix.lower() not in SUFFIXES:
-                continue
-            if key in files:
-                raise ValueError(f"{path}: expected one image of this name, got {files[key].name} as well")
-            files[key] = path
-        found.append(files)
+    found = [pictures_in(folder, SUFFIXES) for folder in (truth, predictions)]
     missing = [path for key, path in found[0].items() if key not in found[1]]
     if missing:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The command line: ``metrix eval``, ``segment``, ``panoptic``, ``losses``."""
+"""The command line: ``metrix eval``, ``segment``, ``panoptic``, ``images``, ``fid``, ``losses``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 import metrix
 from metrix._arrow import is_table
 from metrix._detection_input import fields_to_read
+from metrix._generative_commands import add_fid_command
+from metrix._image_commands import add_images_command
 from metrix._segmentation_commands import add_commands
 from metrix.build_info import build_info
 from metrix.protocols import PROTOCOLS, IouType
@@ -149,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--quiet", action="store_true", help="no progress and no notes")
 
     add_commands(commands, _thread_count)
+    add_images_command(commands, _thread_count)
 
     listing = commands.add_parser(
         "losses",
@@ -165,6 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--errata", action="store_true", help="what is often printed wrong, and what metrix does")
     listing.add_argument("--json", action="store_true", help="print JSON instead of a table")
     listing.add_argument("--plain", action="store_true", help="print a plain table, which a pipe gets anyway")
+
+    add_fid_command(commands, _thread_count)
 
     info = commands.add_parser("info", help="how this installation was built", description="Print build facts.")
     info.set_defaults(run=_info)

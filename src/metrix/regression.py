@@ -7,7 +7,8 @@ Every function takes targets and predictions of shape (N,), or (N, K) for K outp
   take ``"variance_weighted"``.
 - ``num_threads``: default ``OMP_NUM_THREADS`` or the usable CPUs. The result has the same bits for any number.
 
-:class:`RegressionMetrics` gives any of them batch by batch.
+:class:`RegressionMetrics` gives any of them batch by batch, but for those that need all data at once and say so, and for
+deviances, which have :class:`DevianceMetrics`.
 
 float32 stays float32 in memory, all arithmetic is in float64, and sums are as exact as rounded once. scikit-learn works out
 errors of float32 in float32: compare with its result on float64. Empty: NaN. NaN or infinite input: NaN or infinite results,
@@ -25,6 +26,12 @@ import numpy as np
 
 from metrix import _core
 from metrix._arrays import as_float64
+from metrix._deviances import DevianceMetrics as DevianceMetrics
+from metrix._deviances import d2_tweedie_score as d2_tweedie_score
+from metrix._deviances import mean_gamma_deviance as mean_gamma_deviance
+from metrix._deviances import mean_poisson_deviance as mean_poisson_deviance
+from metrix._deviances import mean_tweedie_deviance as mean_tweedie_deviance
+from metrix._quantiles import weighted_quantiles
 from metrix._regression import METRICS, FloatArray, Normalizer, Options, Zero, state_of, value_of
 
 _DEFAULTS = Options()
@@ -588,31 +595,80 @@ def explained_variance_score(
     )
 
 
-def median_absolute_error(y_true: Any, y_pred: Any, *, multioutput: Any = "uniform_average") -> Any:
-    """Median of ``|y_pred - y_true|``, the mean of the middle two for an even number.
+def median_absolute_error(
+    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Median of ``|y_pred - y_true|``, the mean of the middle two where half of the weight is below.
 
-    Composed from ``numpy.median``: it needs all errors at once, so that there is no accumulator, and it takes no weights.
+    Composed from NumPy: it needs all errors at once, so that there is no accumulator.
 
     Args:
         y_true, y_pred: (N,) or (N, K).
-        multioutput: see the module.
+        sample_weight, multioutput: see the module.
 
     Example:
         >>> median_absolute_error([1.0, 2.0, 3.0], [1.0, 3.0, 9.0])
         1.0
 
     Source:
-        scikit-learn 1.9, ``median_absolute_error``.
+        scikit-learn 1.9, ``median_absolute_error``, which leaves NaN out where there are weights.
     """
     target, prediction = _pair(y_true, y_pred)
-    if len(target) == 0:
-        return float("nan")
-    medians = np.median(np.abs(prediction - target), axis=0)
-    if isinstance(multioutput, str):
-        if multioutput not in ("uniform_average", "raw_values"):
-            raise ValueError(f"multioutput: expected 'uniform_average', 'raw_values' or weights, got {multioutput!r}")
-        return medians if multioutput == "raw_values" else float(np.mean(medians))
-    return float(np.average(medians, weights=multioutput))
+    return _averaged(weighted_quantiles(np.abs(prediction - target), 0.5, sample_weight), multioutput)
+
+
+def d2_pinball_score(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    sample_weight: Any = None,
+    multioutput: Any = "uniform_average",
+    alpha: float = 0.5,
+) -> Any:
+    """Share of the pinball loss of the constant quantile that predictions take away. Fewer than two rows: NaN.
+
+    Composed from :func:`mean_pinball_loss`, twice: it needs the quantile of all targets, so that there is no accumulator.
+    Constant targets: 1 for perfect predictions and 0 for others.
+
+    Args:
+        y_true, y_pred: (N,) or (N, K).
+        alpha: the quantile that is predicted, from 0 to 1; the constant one is the middle of those that the targets have.
+        sample_weight, multioutput: see the module.
+
+    Example:
+        >>> d2_pinball_score([1.0, 2.0, 3.0], [1.0, 3.0, 3.0])
+        0.5
+
+    Source:
+        R. Koenker and J. A. F. Machado, Goodness of fit for quantile regression, 1999; scikit-learn 1.9,
+        ``d2_pinball_score``.
+    """
+    target, prediction = _pair(y_true, y_pred)
+    if len(target) < 2:
+        return _averaged(np.full(target.shape[1], np.nan), multioutput)
+    constant = np.broadcast_to(weighted_quantiles(target, alpha, sample_weight), target.shape)
+    options: dict[str, Any] = {"sample_weight": sample_weight, "multioutput": "raw_values", "alpha": alpha}
+    found, least = (np.asarray(mean_pinball_loss(target, side, **options)) for side in (prediction, constant))
+    with np.errstate(all="ignore"):
+        scores = np.where(least == 0, np.where(np.isnan(found), np.nan, found == 0), 1 - found / least)
+    return _averaged(scores, multioutput)
+
+
+def d2_absolute_error_score(
+    y_true: Any, y_pred: Any, *, sample_weight: Any = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Share of the absolute error of the median target that predictions take away.
+
+    Composed from :func:`d2_pinball_score` with an ``alpha`` of 0.5.
+
+    Example:
+        >>> d2_absolute_error_score([1.0, 2.0, 3.0], [1.0, 3.0, 3.0])
+        0.5
+
+    Source:
+        scikit-learn 1.9, ``d2_absolute_error_score``.
+    """
+    return d2_pinball_score(y_true, y_pred, sample_weight=sample_weight, multioutput=multioutput)
 
 
 def mean_absolute_scaled_error(y_true: Any, y_pred: Any, *, y_train: Any, seasonality: int = 1) -> float:
@@ -658,6 +714,14 @@ def root_mean_squared_scaled_error(y_true: Any, y_pred: Any, *, y_train: Any, se
     steps = _naive_errors(y_train, seasonality)
     with np.errstate(all="ignore"):
         return float(np.sqrt(np.float64(mean_squared_error(y_true, y_pred)) / np.mean(np.square(steps))))
+
+
+def _averaged(values: FloatArray, multioutput: Any) -> Any:
+    if not isinstance(multioutput, str):
+        return float(np.average(values, weights=multioutput))
+    if multioutput not in ("uniform_average", "raw_values"):
+        raise ValueError(f"multioutput: expected 'uniform_average', 'raw_values' or weights, got {multioutput!r}")
+    return values if multioutput == "raw_values" else float(np.mean(values))
 
 
 def _naive_errors(y_train: Any, seasonality: int) -> FloatArray:

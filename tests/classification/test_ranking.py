@@ -155,6 +155,50 @@ def test_weights_are_copies(rng: np.random.Generator) -> None:
         assert score(truth, scores, sample_weight=copies) == pytest.approx(score(*repeated), rel=1e-14)
 
 
+def test_weights_of_batches(rng: np.random.Generator) -> None:
+    truth, scores = draw(rng, 300)
+    weight = rng.random(300)
+    weight[100:] = 1
+    total = RankingMetrics()
+    for batch in np.array_split(np.arange(300), 3):
+        part = RankingMetrics()
+        part.update(truth[batch], scores[batch], sample_weight=weight[batch] if batch[0] < 100 else None)
+        total.merge(pickle.loads(pickle.dumps(part)))
+    assert total.compute() == {
+        "roc_auc": roc_auc_score(truth, scores, sample_weight=weight),
+        "average_precision": average_precision_score(truth, scores, sample_weight=weight),
+    }
+    curve = total.evaluate(roc_curve)
+    close(curve, roc_curve(truth, scores, sample_weight=weight))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float64])
+def test_histogram_with_weights(dtype: type, rng: np.random.Generator) -> None:
+    for _ in range(cases(100)):
+        truth, scores = draw(rng, int(rng.integers(1, 300)))
+        weight = (rng.random(len(truth)) * 3 + rng.integers(0, 2)).astype(dtype)
+        unweighted = rng.random() < 0.5
+        weight[: len(truth) // 2] = 1 if unweighted else weight[: len(truth) // 2]
+        histogram = RankingHistogram(bits=12)
+        for part in (slice(None, len(truth) // 2), slice(len(truth) // 2, None)):
+            other = RankingHistogram(bits=12)
+            given = None if unweighted and part.stop else weight[part]
+            other.update(truth[part], scores[part], sample_weight=given)
+            histogram.merge(pickle.loads(pickle.dumps(other)))
+        auc = roc_auc_score(truth, scores, sample_weight=weight)
+        precision = average_precision_score(truth, scores, sample_weight=weight)
+        found = histogram.compute()
+        np.testing.assert_equal(np.isnan(found["roc_auc"].value), np.isnan(auc))
+        if not np.isnan(auc):
+            assert abs(found["roc_auc"].value - auc) <= found["roc_auc"].error + 1e-14
+        assert abs(found["average_precision"].value - precision) <= found["average_precision"].error + 1e-13
+    histogram.reset()
+    histogram.update([0, 1], [0.0, 1.0])
+    assert histogram.roc_auc() == (1.0, 0.0)
+    with pytest.raises(ValueError, match=r"^sample_weight: expected numbers >= 0, got -1.0 at index 1$"):
+        histogram.update([0, 1], [0.0, 1.0], sample_weight=[1, -1])
+
+
 @pytest.mark.parametrize("bits", [10, 18])
 def test_histogram_holds_its_bounds(bits: int, rng: np.random.Generator) -> None:
     for _ in range(cases(100)):

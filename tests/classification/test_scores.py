@@ -134,8 +134,23 @@ def test_scores_of_a_matrix(rng: np.random.Generator) -> None:
     assert scores.score("recall") == recall_score(truth, predicted, average="macro")
     with pytest.raises(ValueError, match=r"^name: expected 'f1' or one of"):
         scores.score("f2")
+    with pytest.raises(ValueError, match=r"^matrix: expected shape \(C, C\), got \(2, 3\)$"):
+        Scores(np.ones((2, 3)))
     with pytest.raises(ValueError, match=r"^average: 'binary' is of two classes, got 3$"):
         Scores(np.eye(3, dtype=int)).score("f1", average="binary")
+
+
+def test_whole_scores_of_a_matrix(rng: np.random.Generator) -> None:
+    truth, predicted = rng.integers(0, 4, (2, 70))
+    scores = Scores(confusion_matrix(truth, predicted))
+    assert scores.accuracy() == accuracy_score(truth, predicted)
+    assert scores.balanced_accuracy() == balanced_accuracy_score(truth, predicted)
+    assert scores.balanced_accuracy(adjusted=True) == balanced_accuracy_score(truth, predicted, adjusted=True)
+    assert scores.matthews_corrcoef() == matthews_corrcoef(truth, predicted)
+    assert scores.cohen_kappa(weights="linear") == cohen_kappa_score(truth, predicted, weights="linear")
+    expected = classification.fbeta_score(truth, predicted, beta=2, average="weighted")
+    assert scores.fbeta(2, average="weighted") == expected
+    assert np.isnan(Scores(np.zeros((2, 2), dtype=np.int64)).accuracy())
 
 
 @pytest.mark.parametrize(

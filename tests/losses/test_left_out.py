@@ -28,7 +28,10 @@ from metrix import losses
 KEPT = np.array([True, False, True, True, False, True])
 POISONS = [np.nan, np.inf, -np.inf]
 #: Without samples of their own in the terms.
-SCALAR = ["barlow_twins_loss", "batch_triplet_loss", "bce_dice_loss", "ce_dice_loss", "lovasz_softmax_loss"]
+SCALAR = [
+    *("barlow_twins_loss", "batch_triplet_loss", "bce_dice_loss", "ce_dice_loss", "lovasz_softmax_loss"),
+    *("proxy_anchor_loss", "vicreg_loss"),
+]
 
 
 def assert_same(name: str, found: tuple[Any, Any], alone: tuple[Any, Any], kept: npt.NDArray[np.bool_]) -> None:

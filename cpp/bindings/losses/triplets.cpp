@@ -4,6 +4,7 @@
 
 #include "bindings/convert.hpp"
 #include "kernels/losses/pairwise.hpp"
+#include "support/buffer.hpp"
 
 namespace metrix::bindings {
 namespace {
@@ -56,21 +57,24 @@ py::tuple batch_triplet_loss(const Array<double>& distances, const Array<std::in
     return py::make_tuple(loss.sum, loss.count, loss.active);
 }
 
-// Of the sum of terms, by the embeddings.
-Array<double> batch_triplet_gradient(const Array<double>& embeddings, const Array<double>& distances, bool squared,
-                                     const Array<std::int64_t>& labels, const std::string& mining, double margin,
-                                     int num_threads) {
+// As batch_triplet_loss, and the gradient of the sum of terms by the embeddings.
+py::tuple batch_triplet_gradient(const Array<double>& embeddings, const Array<double>& distances, bool squared,
+                                 const Array<std::int64_t>& labels, const std::string& mining, double margin,
+                                 int num_threads) {
     const losses::Batch batch = batch_of(distances, labels, mining, margin);
     const View2<const double> points = view2(embeddings, "embeddings");
     if (points.rows != batch.distances.rows) throw_value_error("embeddings: expected as many rows as labels");
-    Array<double> by_distances({points.rows, points.rows});
+    Buffer<double> by_distances(static_cast<std::size_t>(batch.distances.size()));
+    const View2<double> slopes{by_distances.data(), points.rows, points.rows};
     Array<double> gradient({points.rows, points.columns});
-    const View2<double> slopes = mutable_view2(by_distances);
     const View2<double> room = mutable_view2(gradient);
-    const py::gil_scoped_release release;
-    losses::batch_triplet_loss(batch, num_threads, slopes);
-    losses::through_distances(points, batch.distances, squared, slopes, num_threads, room);
-    return gradient;
+    losses::TripletLoss loss;
+    {
+        const py::gil_scoped_release release;
+        loss = losses::batch_triplet_loss(batch, num_threads, slopes);
+        losses::through_distances(points, batch.distances, squared, slopes, num_threads, room);
+    }
+    return py::make_tuple(loss.sum, loss.count, loss.active, gradient);
 }
 
 }  // namespace

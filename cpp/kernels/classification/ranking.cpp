@@ -106,6 +106,17 @@ Curve weighted_curve(const Ranked<T>& ranked) {
     return curve;
 }
 
+// Calls add(row, column, element) for each score of a histogram.
+template <class T, class Add>
+void for_each_column(const Ranked<T>& ranked, int bits, Add&& add) {
+    refuse_nan(ranked.scores);
+    const int shift = 32 - bits;
+    for (std::size_t i = 0; i < ranked.scores.size(); ++i) {
+        const std::uint32_t key = key_of(static_cast<float>(ranked.scores[i]));
+        add(ranked.positive[i] != 0 ? 1 : 0, static_cast<Index>(key >> shift), i);
+    }
+}
+
 }  // namespace
 
 template <class T>
@@ -161,12 +172,13 @@ Areas binary_areas(const Ranked<T>& ranked, int num_threads) {
 
 template <class T>
 void binary_histogram(const Ranked<T>& ranked, int bits, View2<std::int64_t> counts) {
-    refuse_nan(ranked.scores);
-    const int shift = 32 - bits;
-    for (std::size_t i = 0; i < ranked.scores.size(); ++i) {
-        const std::uint32_t key = key_of(static_cast<float>(ranked.scores[i]));
-        ++counts(ranked.positive[i] != 0 ? 1 : 0, static_cast<Index>(key >> shift));
-    }
+    for_each_column(ranked, bits, [&](Index row, Index column, std::size_t) { ++counts(row, column); });
+}
+
+template <class T>
+void binary_histogram(const Ranked<T>& ranked, int bits, View2<double> sums) {
+    for_each_column(ranked, bits,
+                    [&](Index row, Index column, std::size_t i) { sums(row, column) += ranked.weight[i]; });
 }
 
 void histogram_thresholds(int bits, View1<float> thresholds) {
@@ -179,10 +191,11 @@ void histogram_thresholds(int bits, View1<float> thresholds) {
     }
 }
 
-#define METRIX_RANKING(T)                               \
-    template Curve binary_curve(const Ranked<T>&, int); \
-    template Areas binary_areas(const Ranked<T>&, int); \
-    template void binary_histogram(const Ranked<T>&, int, View2<std::int64_t>);
+#define METRIX_RANKING(T)                                                       \
+    template Curve binary_curve(const Ranked<T>&, int);                         \
+    template Areas binary_areas(const Ranked<T>&, int);                         \
+    template void binary_histogram(const Ranked<T>&, int, View2<std::int64_t>); \
+    template void binary_histogram(const Ranked<T>&, int, View2<double>);
 METRIX_RANKING(float)
 METRIX_RANKING(double)
 #undef METRIX_RANKING

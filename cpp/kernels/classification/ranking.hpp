@@ -39,10 +39,12 @@ Curve binary_curve(const Ranked<T>& ranked, int num_threads);
 template <class T>
 Areas binary_areas(const Ranked<T>& ranked, int num_threads);
 
-// Adds one to the column of each score, in row 0 if it is negative or 1 if positive: columns are ranges of scores in
-// descending order, those of the leading bits of a float's place among all floats.
+// Adds one, or its weight, to the column of each score, in row 0 if it is negative or 1 if positive: columns are ranges
+// of scores in descending order, those of the leading bits of a float's place among all floats.
 template <class T>
 void binary_histogram(const Ranked<T>& ranked, int bits, View2<std::int64_t> counts);
+template <class T>
+void binary_histogram(const Ranked<T>& ranked, int bits, View2<double> sums);
 
 // The least float of each column, for its threshold.
 void histogram_thresholds(int bits, View1<float> thresholds);

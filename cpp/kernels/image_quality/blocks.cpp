@@ -2,6 +2,12 @@
 // table: the linker keeps one copy of an inline function, and it might be one that this machine cannot run.
 #include "kernels/image_quality/blocks.hpp"
 
+#include <cstring>
+#include <utility>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #include "support/vector_math.hpp"
 
 namespace metrix::image_quality {
@@ -42,48 +48,132 @@ void add(const In* __restrict values, Index count, double* __restrict sums) {
 
 // Pairs at the same distance have the same weight. The radius is known for the usual windows, as loops over taps then
 // are no loops.
-template <class T, int known_radius>
-METRIX_INLINE void vertical_of(const T* __restrict ring, const Index* offsets, const T* window, int any_radius,
-                               Index count, T* __restrict first, T* __restrict second) {
-    constexpr int most = known_radius > 0 ? known_radius : 64;
-    const int radius = known_radius > 0 ? known_radius : any_radius;
-    T weights[most + 1];
-    Index rows[2 * most + 2];
+template <class T, int radius>
+METRIX_INLINE void vertical_of(const T* __restrict ring, const Index* offsets, const T* window, Index count,
+                               const Index* places, T* __restrict results) {
+    T weights[radius + 1];
+    Index rows[2 * radius + rows_at_once];
+    Index into[rows_at_once];
     for (int i = 0; i <= radius; ++i) weights[i] = window[i];
-    for (int i = 0; i < 2 * radius + 2; ++i) rows[i] = offsets[i];
-    if constexpr (known_radius > 0) {
-        for (Index k = 0; k < count; ++k) {
-            T one = T(0);
-            T two = T(0);
+    for (int i = 0; i < 2 * radius + rows_at_once; ++i) rows[i] = offsets[i];
+    for (int row = 0; row < rows_at_once; ++row) into[row] = places[row];
+    for (Index k = 0; k < count; ++k) {
+#pragma GCC unroll 4
+        for (int row = 0; row < rows_at_once; ++row) {
+            T sum = weights[radius] * (ring[rows[row] + k] + ring[rows[row + 2 * radius] + k]);
 #pragma GCC unroll 16
-            for (int i = known_radius; i > 0; --i) {
-                one += weights[i] * (ring[rows[known_radius - i] + k] + ring[rows[known_radius + i] + k]);
-                two += weights[i] * (ring[rows[known_radius + 1 - i] + k] + ring[rows[known_radius + 1 + i] + k]);
+            for (int i = radius - 1; i > 0; --i) {
+                sum += weights[i] * (ring[rows[row + radius - i] + k] + ring[rows[row + radius + i] + k]);
             }
-            first[k] = one + weights[0] * ring[rows[known_radius] + k];
-            second[k] = two + weights[0] * ring[rows[known_radius + 1] + k];
-        }
-    } else {
-        for (int half = 0; half < 2; ++half) {
-            T* const __restrict result = half == 0 ? first : second;
-            for (Index k = 0; k < count; ++k) result[k] = T(0);
-            for (int i = radius; i > 0; --i) {
-                const T* const __restrict above = ring + rows[radius + half - i];
-                const T* const __restrict below = ring + rows[radius + half + i];
-                for (Index k = 0; k < count; ++k) result[k] += weights[i] * (above[k] + below[k]);
-            }
-            const T* const __restrict middle = ring + rows[radius + half];
-            for (Index k = 0; k < count; ++k) result[k] += weights[0] * middle[k];
+            results[into[row] + k] = sum + weights[0] * ring[rows[row + radius] + k];
         }
     }
 }
 
 template <class T>
-void vertical(const T* ring, const Index* offsets, const T* window, int radius, Index count, T* first, T* second) {
-    if (radius == 5) return vertical_of<T, 5>(ring, offsets, window, radius, count, first, second);
-    if (radius == 3) return vertical_of<T, 3>(ring, offsets, window, radius, count, first, second);
-    vertical_of<T, 0>(ring, offsets, window, radius, count, first, second);
+void vertical(const T* ring, const Index* offsets, const T* window, int radius, Index count, const Index* places,
+              T* results) {
+    if (radius == 5) return vertical_of<T, 5>(ring, offsets, window, count, places, results);
+    if (radius == 3) return vertical_of<T, 3>(ring, offsets, window, count, places, results);
+    for (int row = 0; row < rows_at_once; ++row) {
+        T* const __restrict result = results + places[row];
+        for (Index k = 0; k < count; ++k) result[k] = T(0);
+        for (int i = radius; i > 0; --i) {
+            const T* const __restrict above = ring + offsets[row + radius - i];
+            const T* const __restrict below = ring + offsets[row + radius + i];
+            for (Index k = 0; k < count; ++k) result[k] += window[i] * (above[k] + below[k]);
+        }
+        const T* const __restrict middle = ring + offsets[row + radius];
+        for (Index k = 0; k < count; ++k) result[k] += window[0] * middle[k];
+    }
 }
+
+#if defined(__AVX512F__) && defined(__GNUC__)
+
+template <class T>
+struct RegisterOf;
+template <>
+struct RegisterOf<float> {
+    using Type = float __attribute__((vector_size(64)));
+};
+template <>
+struct RegisterOf<double> {
+    using Type = double __attribute__((vector_size(64)));
+};
+template <class T>
+using Register = typename RegisterOf<T>::Type;
+
+template <class T>
+constexpr int register_size = 64 / static_cast<int>(sizeof(T));
+
+// Of two registers side by side, those elements that begin at `shift`.
+template <int shift>
+METRIX_INLINE Register<float> shifted(Register<float> left, Register<float> right) {
+    return (Register<float>)_mm512_alignr_epi32((__m512i)right, (__m512i)left, shift);
+}
+template <int shift>
+METRIX_INLINE Register<double> shifted(Register<double> left, Register<double> right) {
+    return (Register<double>)_mm512_alignr_epi64((__m512i)right, (__m512i)left, shift);
+}
+
+// Loads of single taps touch two lines of the cache. So registers are loaded once, and most taps shifted out of them:
+// as many as keep the units that shift and those that load equally busy.
+template <class T, int radius, int step>
+struct Taps {
+    static constexpr int size = register_size<T>;
+    const T* row;
+    static constexpr int count = (2 * radius * step + size - 1) / size + 1;
+    Register<T> parts[count];
+
+    METRIX_INLINE explicit Taps(const T* first) : row(first) {
+#pragma GCC unroll 16
+        for (int i = 0; i < count; ++i) parts[i] = loaded(i * size);
+    }
+    [[nodiscard]] METRIX_INLINE Register<T> loaded(Index place) const {
+        Register<T> values;
+        std::memcpy(&values, row + place, sizeof values);
+        return values;
+    }
+    template <int tap>
+    [[nodiscard]] METRIX_INLINE Register<T> at() const {
+        constexpr int first = tap * step / size;
+        constexpr int shift = tap * step % size;
+        if constexpr (shift == 0) {
+            return parts[first];
+        } else if constexpr (tap % 2 == 1) {
+            return loaded(tap * step);
+        } else {
+            return shifted<shift>(parts[first], parts[first + 1]);
+        }
+    }
+    template <int... i>
+    [[nodiscard]] METRIX_INLINE Register<T> filtered(const T* weights, std::integer_sequence<int, i...> /*all*/) const {
+        Register<T> sum = weights[radius] * (at<0>() + at<2 * radius>());
+        ((sum += weights[radius - 1 - i] * (at<1 + i>() + at<2 * radius - 1 - i>())), ...);
+        return sum + weights[0] * at<radius>();
+    }
+};
+
+template <class T, int radius, int step>
+METRIX_INLINE void horizontal_of(const T* __restrict row, const T* window, Index count, T* __restrict result) {
+    T weights[radius + 1];
+    for (int i = 0; i <= radius; ++i) weights[i] = window[i];
+    for (Index k = 0; k < count; k += register_size<T>) {
+        const Register<T> sum =
+            Taps<T, radius, step>(row + k).filtered(weights, std::make_integer_sequence<int, radius - 1>());
+        std::memcpy(result + k, &sum, sizeof sum);
+    }
+}
+
+template <class T, int radius>
+METRIX_INLINE void horizontal_of(const T* row, Index step, const T* window, Index count, T* result) {
+    if (step == 1) return horizontal_of<T, radius, 1>(row, window, count, result);
+    if (step == 2) return horizontal_of<T, radius, 2>(row, window, count, result);
+    if (step == 3) return horizontal_of<T, radius, 3>(row, window, count, result);
+    horizontal_of<T, radius, 4>(row, window, count, result);
+}
+
+#else
 
 template <class T, int radius>
 METRIX_INLINE void horizontal_of(const T* __restrict row, Index step, const T* window, Index count,
@@ -92,12 +182,14 @@ METRIX_INLINE void horizontal_of(const T* __restrict row, Index step, const T* w
     for (int i = 0; i <= radius; ++i) weights[i] = window[i];
     const T* const __restrict middle = row + radius * step;
     for (Index k = 0; k < count; ++k) {
-        T sum = T(0);
+        T sum = weights[radius] * (middle[k - radius * step] + middle[k + radius * step]);
 #pragma GCC unroll 16
-        for (int i = radius; i > 0; --i) sum += weights[i] * (middle[k - i * step] + middle[k + i * step]);
+        for (int i = radius - 1; i > 0; --i) sum += weights[i] * (middle[k - i * step] + middle[k + i * step]);
         result[k] = sum + weights[0] * middle[k];
     }
 }
+
+#endif
 
 template <class T>
 void horizontal(const T* __restrict row, Index step, const T* window, int radius, Index count, T* __restrict result) {
@@ -198,13 +290,25 @@ void gather(const Four<T>& filtered, const Four<T>& own, Index count, T* __restr
     }
 }
 
-template <class In, class T>
-void halve(const In* __restrict upper, const In* __restrict lower, Index count, T* __restrict result) {
+template <int channels, class In, class T>
+METRIX_INLINE void halve_of(const In* __restrict upper, const In* __restrict lower, Index count, T* __restrict result) {
     for (Index k = 0; k < count; ++k) {
-        const T above = static_cast<T>(upper[2 * k]) + static_cast<T>(upper[2 * k + 1]);
-        const T below = static_cast<T>(lower[2 * k]) + static_cast<T>(lower[2 * k + 1]);
-        result[k] = T(0.25) * (above + below);
+        const Index place = 2 * channels * k;
+        for (int channel = 0; channel < channels; ++channel) {
+            const Index left = place + channel;
+            const T above = static_cast<T>(upper[left]) + static_cast<T>(upper[left + channels]);
+            const T below = static_cast<T>(lower[left]) + static_cast<T>(lower[left + channels]);
+            result[channels * k + channel] = T(0.25) * (above + below);
+        }
     }
+}
+
+template <class In, class T>
+void halve(const In* upper, const In* lower, Index count, Index channels, T* result) {
+    if (channels == 1) return halve_of<1>(upper, lower, count, result);
+    if (channels == 2) return halve_of<2>(upper, lower, count, result);
+    if (channels == 3) return halve_of<3>(upper, lower, count, result);
+    halve_of<4>(upper, lower, count, result);
 }
 
 // Exact.

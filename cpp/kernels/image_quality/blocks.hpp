@@ -11,6 +11,9 @@ namespace metrix::image_quality {
 // Sums of a row go to lanes by place, so many that any number of channels up to 4 divides them.
 constexpr Index lanes = 48;
 
+// Rows of windows that are filtered downwards together: each row of the ring is then read for several.
+constexpr int rows_at_once = 4;
+
 // Four maps of a row: u, v, and their squares; once filtered, their means.
 template <class T>
 struct Four {
@@ -37,9 +40,9 @@ struct SpreadBlocks {
 
 template <class T>
 struct FilterBlocks {
-    // Two rows at once from 2 radius + 2 rows, which start at ring + offsets[i].
-    void (*vertical)(const T* ring, const Index* offsets, const T* window, int radius, Index count, T* first,
-                     T* second);
+    // As many rows at once from 2 radius more, which begin at ring + offsets[i], into results + places[i].
+    void (*vertical)(const T* ring, const Index* offsets, const T* window, int radius, Index count, const Index* places,
+                     T* results);
     // Taps lie `step` apart; `row` has 2 radius step numbers more than the result.
     void (*horizontal)(const T* row, Index step, const T* window, int radius, Index count, T* result);
     // ssim and cs from the means of four maps and what the tile was centred on.
@@ -65,10 +68,11 @@ struct Blocks {
     double (*squared_error_of_bytes)(const std::uint8_t* x, const std::uint8_t* y, Index count);
     double (*squared_error_of_floats)(const float* x, const float* y, Index count);
     double (*squared_error_of_doubles)(const double* x, const double* y, Index count);
-    // Means of 2 x 2 pixels of two rows, for one channel.
-    void (*halve_bytes)(const std::uint8_t* upper, const std::uint8_t* lower, Index count, float* result);
-    void (*halve_floats)(const float* upper, const float* lower, Index count, float* result);
-    void (*halve_doubles)(const double* upper, const double* lower, Index count, double* result);
+    // Means of 2 x 2 pixels of two rows, of up to 4 channels.
+    void (*halve_bytes)(const std::uint8_t* upper, const std::uint8_t* lower, Index count, Index channels,
+                        float* result);
+    void (*halve_floats)(const float* upper, const float* lower, Index count, Index channels, float* result);
+    void (*halve_doubles)(const double* upper, const double* lower, Index count, Index channels, double* result);
 };
 
 // Those of this machine.

@@ -9,6 +9,7 @@
 
 #include "kernels/image_quality.hpp"
 #include "kernels/image_quality/blocks.hpp"
+#include "support/aligned.hpp"
 #include "support/prefetch.hpp"
 
 namespace metrix::image_quality {
@@ -24,7 +25,7 @@ inline Index round_up(Index count) {
     return (count + vector_slack - 1) / vector_slack * vector_slack;
 }
 
-// Four maps of as many rows as a window is high, and one more.
+// Four maps of so many rows.
 template <class T>
 class Ring {
   public:
@@ -47,7 +48,7 @@ class Ring {
   private:
     Index rows_;
     Index stride_;
-    std::vector<T> values_;
+    AlignedVector<T> values_;
 };
 
 template <class In, class T>
@@ -60,16 +61,17 @@ class Tile {
           radius_(static_cast<int>(ssize(similarity.window)) - 1),
           reach_(2 * radius_),
           halo_(reach_ * images.channels),
-          stride_(round_up(tile_width + 2 * halo_) + halo_ + vector_slack),
+          stride_(round_up(round_up(tile_width + 2 * halo_) + halo_ + vector_slack)),
           window_(similarity.window.begin(), similarity.window.end()),
           constants_{static_cast<T>(similarity.c1), static_cast<T>(similarity.c2),
                      static_cast<T>(similarity.covariance_factor)},
-          offsets_(static_cast<std::size_t>(reach_ + 2)),
-          input_(reach_ + 2, stride_),
-          partial_(reach_ + 2, stride_),
-          filtered_(2, stride_),
+          period_(reach_ + rows_at_once),
+          offsets_(static_cast<std::size_t>(period_)),
+          input_(period_, stride_),
+          partial_(period_, stride_),
+          filtered_(rows_at_once, stride_),
           means_(1, stride_),
-          lines_(8, std::vector<T>(static_cast<std::size_t>(stride_))) {}
+          lines_(8, AlignedVector<T>(static_cast<std::size_t>(stride_))) {}
 
     // Adds the sums of ssim and of cs of each channel to `total`; `map` is where the tile of the first row begins.
     void similarity(Index image, Index first_row, Index last_row, Index first, Index count, T* map, Index map_stride,
@@ -79,16 +81,16 @@ class Tile {
         double cs_sums[lanes] = {};
         T* const ssim = line(ssim_line);
         T* const cs = wants_cs ? line(cs_line) : nullptr;
-        for (Index row = first_row; row < last_row; row += 2) {
-            load_until(row + reach_ + 2);
+        for (Index row = first_row; row < last_row; row += rows_at_once) {
+            load_until(row + period_);
             filter_downwards(input_, row, count_);
-            for (Index second = 0; second < std::min<Index>(2, last_row - row); ++second) {
-                filter_along(second, count);
+            for (Index next = 0; next < std::min<Index>(rows_at_once, last_row - row); ++next) {
+                filter_along(next, count);
                 filter_.similarity(means_.row(0), line(centre_u_line), line(centre_v_line), constants_, round_up(count),
                                    ssim, cs);
                 filter_.add(ssim, count, sums);
                 if (wants_cs) filter_.add(cs, count, cs_sums);
-                if (map != nullptr) std::copy_n(ssim, count, map + (row + second) * map_stride);
+                if (map != nullptr) std::copy_n(ssim, count, map + (row + next) * map_stride);
             }
         }
         for (Index lane = 0; lane < lanes; ++lane) {
@@ -108,19 +110,20 @@ class Tile {
         const Index windows = std::min(first + count, width) - begin_column;  // may be none
         const Index input_end = std::min(first + count, width) + halo_;
         const Index input_columns = std::max(input_end, first + count) - begin_column;
-        begin(image, std::max<Index>(0, first_row - reach_), std::min(last_row + reach_, images_.height), begin_column,
+        const Index before = (reach_ + rows_at_once - 1) / rows_at_once * rows_at_once;
+        begin(image, std::max<Index>(0, first_row - before), std::min(last_row + reach_, images_.height), begin_column,
               input_columns);
         set_factors(ssim_factor, cs_factor, rows);
-        for (Index row = first_row - reach_; row < last_row; row += 2) {
+        for (Index row = first_row - before; row < last_row; row += rows_at_once) {
             make_partials(row, rows, windows, begin_column - (first - halo_));
             if (row < first_row) continue;
-            load_until(std::min(row + 2, images_.height));
+            load_until(std::min(row + rows_at_once, images_.height));
             filter_downwards(partial_, row - reach_, count + halo_);
-            for (Index second = 0; second < std::min<Index>(2, last_row - row); ++second) {
-                filter_along(second, count);
-                const Four<T> own = input_.at(input_.offset(row + second) + (first - begin_column));
+            for (Index next = 0; next < std::min<Index>(rows_at_once, last_row - row); ++next) {
+                filter_along(next, count);
+                const Four<T> own = input_.at(input_.offset(row + next) + (first - begin_column));
                 filter_.gather(means_.row(0), own, count, line(ssim_line), line(cs_line));
-                const Index place = (row + second) * images_.width * images_.channels;
+                const Index place = (row + next) * images_.width * images_.channels;
                 std::transform(line(ssim_line), line(ssim_line) + count, by_x + place, to<Out>);
                 if (by_y != nullptr) std::transform(line(cs_line), line(cs_line) + count, by_y + place, to<Out>);
             }
@@ -189,10 +192,11 @@ class Tile {
 
     // About the mean of each channel of the tile, from some of its rows: any number near does.
     void centre(const In* pixels, T* centres, Index first_row) {
-        constexpr Index rows_apart = 4;
+        constexpr Index rows_apart = 8;
         double sums[lanes] = {};
         Index rows = 0;
         for (Index row = first_row; row < last_row_; row += rows_apart, ++rows) {
+            look_ahead(pixels, row + rows_apart);
             spread_.add(pixels + place(row), count_, sums);
         }
         const Index channels = images_.channels;
@@ -210,40 +214,38 @@ class Tile {
         for (; loaded_ < std::min(row, last_row_); ++loaded_) {
             spread_.spread(images_.x + place(loaded_), images_.y + place(loaded_), line(centre_x_line),
                            line(centre_y_line), count_, input_.row(loaded_));
-            look_ahead(loaded_ + rows_ahead);
+            look_ahead(images_.x, loaded_ + rows_ahead);
+            look_ahead(images_.y, loaded_ + rows_ahead);
         }
     }
 
     // The processor foresees what follows in a row, not the next row.
-    void look_ahead(Index row) const {
+    void look_ahead(const In* pixels, Index row) const {
         if (row >= last_row_) return;
-        constexpr Index line_size = 64 / sizeof(In);
-        for (Index k = 0; k < count_; k += line_size) {
-            prefetch(images_.x + place(row) + k);
-            prefetch(images_.y + place(row) + k);
-        }
+        constexpr Index line_size = cache_line / sizeof(In);
+        for (Index k = 0; k < count_; k += line_size) prefetch(pixels + place(row) + k);
     }
 
-    // Two rows of windows whose first rows are `row` and the next, into `filtered_`.
+    // Rows of windows that begin at `row` and after it, into `filtered_`.
     void filter_downwards(Ring<T>& ring, Index row, Index count) {
         // Rows before the first one stand in the ring where later ones will.
-        const Index period = reach_ + 2;
-        for (Index i = 0; i < period; ++i) offsets_[static_cast<std::size_t>(i)] = ring.offset(row + i + period);
+        for (Index i = 0; i < period_; ++i) offsets_[static_cast<std::size_t>(i)] = ring.offset(row + i + 2 * period_);
+        Index places[rows_at_once];
+        for (Index next = 0; next < rows_at_once; ++next) places[next] = filtered_.offset(next);
         const Four<T> from = ring.at(0);
-        const Four<T> one = filtered_.row(0);
-        const Four<T> two = filtered_.row(1);
-        const auto filter = [&](const T* map, T* first, T* second) {
-            filter_.vertical(map, offsets_.data(), window_.data(), radius_, round_up(count), first, second);
+        const Four<T> into = filtered_.at(0);
+        const auto filter = [&](const T* map, T* results) {
+            filter_.vertical(map, offsets_.data(), window_.data(), radius_, round_up(count), places, results);
         };
-        filter(from.u, one.u, two.u);
-        filter(from.v, one.v, two.v);
-        filter(from.uu, one.uu, two.uu);
-        filter(from.vv, one.vv, two.vv);
+        filter(from.u, into.u);
+        filter(from.v, into.v);
+        filter(from.uu, into.uu);
+        filter(from.vv, into.vv);
     }
 
-    // One of both rows into `means_`.
-    void filter_along(Index second, Index count) {
-        const Four<T> from = filtered_.row(second);
+    // One of those rows into `means_`.
+    void filter_along(Index next, Index count) {
+        const Four<T> from = filtered_.row(next);
         const Four<T> means = means_.row(0);
         const auto filter = [&](const T* map, T* result) {
             filter_.horizontal(map, images_.channels, window_.data(), radius_, round_up(count), result);
@@ -263,19 +265,20 @@ class Tile {
         }
     }
 
-    // Partial derivatives of two rows of windows into their ring, from `offset` on.
+    // Partial derivatives of rows of windows into their ring, from `offset` on. Rows are multiples of `rows_at_once`:
+    // all of them come before the first or none.
     void make_partials(Index row, Index rows, Index windows, Index offset) {
-        const Index period = reach_ + 2;
-        for (Index second = 0; second < 2; ++second) partial_.clear(row + second + period);
+        const Index later = row + 2 * period_;  // the same place in the ring
+        for (Index next = 0; next < rows_at_once; ++next) partial_.clear(later + next);
         if (row < 0 || row >= rows || windows <= 0) return;
-        load_until(row + reach_ + 2);
+        load_until(row + period_);
         filter_downwards(input_, row, count_);
-        for (Index second = 0; second < std::min<Index>(2, rows - row); ++second) {
-            filter_along(second, windows);
+        for (Index next = 0; next < std::min<Index>(rows_at_once, rows - row); ++next) {
+            filter_along(next, windows);
             filter_.partials(means_.row(0), line(centre_u_line), line(centre_v_line), constants_, line(ssim_factors),
                              line(cs_factors), windows);
             const Four<T> from = means_.row(0);
-            const Four<T> into = partial_.at(partial_.offset(row + second + period) + offset);
+            const Four<T> into = partial_.at(partial_.offset(later + next) + offset);
             std::copy_n(from.u, windows, into.u);
             std::copy_n(from.v, windows, into.v);
             std::copy_n(from.uu, windows, into.uu);
@@ -292,12 +295,13 @@ class Tile {
     Index stride_;
     std::vector<T> window_;
     Constants<T> constants_;
+    Index period_;
     std::vector<Index> offsets_;
     Ring<T> input_;
     Ring<T> partial_;
     Ring<T> filtered_;
     Ring<T> means_;
-    std::vector<std::vector<T>> lines_;
+    std::vector<AlignedVector<T>> lines_;
     Index image_ = 0;
     Index first_column_ = 0;
     Index count_ = 0;

@@ -3,6 +3,7 @@
 #include "kernels/losses/pairwise_blocks.hpp"
 
 #include "kernels/losses/terms.hpp"
+#include "support/lanes.hpp"
 
 namespace metrix::losses {
 namespace {
@@ -64,15 +65,32 @@ void scale(double* values, double factor, Index count) {
     for (Index i = 0; i < count; ++i) values[i] *= factor;
 }
 
-void add_difference(double factor, const double* point, const double* other, Index dimensions, double* sums) {
-    for (Index k = 0; k < dimensions; ++k) sums[k] += factor * (point[k] - other[k]);
+void add_differences(const double* factors, const Index* others, Index count, const double* point, const double* points,
+                     Index dimensions, double* sums) {
+    Index first = 0;
+    for (; first + 2 * lane_count <= dimensions; first += 2 * lane_count) {
+        const Lanes own = load(point + first), own_next = load(point + first + lane_count);
+        Lanes part = load(sums + first), part_next = load(sums + first + lane_count);
+        for (Index i = 0; i < count; ++i) {
+            const double* const other = points + others[i] * dimensions + first;
+            const Lanes factor = each_lane(factors[i]);
+            part = part + factor * (own - load(other));
+            part_next = part_next + factor * (own_next - load(other + lane_count));
+        }
+        store(part, sums + first);
+        store(part_next, sums + first + lane_count);
+    }
+    for (Index i = 0; i < count; ++i) {
+        const double* const other = points + others[i] * dimensions;
+        for (Index k = first; k < dimensions; ++k) sums[k] += factors[i] * (point[k] - other[k]);
+    }
 }
 
 }  // namespace
 
 namespace METRIX_LEVEL {
 extern const PairwiseBlocks pairwise_blocks;
-constinit const PairwiseBlocks pairwise_blocks = {squared_distances, root, scale, hinges, add_difference};
+constinit const PairwiseBlocks pairwise_blocks = {squared_distances, root, scale, hinges, add_differences};
 }  // namespace METRIX_LEVEL
 
 }  // namespace metrix::losses

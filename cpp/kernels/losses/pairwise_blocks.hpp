@@ -22,8 +22,9 @@ struct PairwiseBlocks {
     void (*scale)(double* values, double factor, Index count);
     // Of max(0, reach - distance); where one is above 0, 1 is taken from its slope, if there are any.
     Hinges (*hinges)(double reach, const double* distances, Index count, double* slopes);
-    // sums += factor (point - other)
-    void (*add_difference)(double factor, const double* point, const double* other, Index dimensions, double* sums);
+    // sums += factors[i] (point - points[others[i]]) for one i after another
+    void (*add_differences)(const double* factors, const Index* others, Index count, const double* point,
+                            const double* points, Index dimensions, double* sums);
 };
 
 // Those of this machine.

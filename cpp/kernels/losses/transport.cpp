@@ -270,13 +270,17 @@ class Sinkhorn {
             blocks_.shares(reach.data(), costs, side.potential[at(i)], count, shares);
             double* const gradient = result.row(i);
             std::fill_n(gradient, dimensions, 0.0);
-            const double* const point = side.cloud.points.row(i);
+            std::vector<Index> reached;
+            reached.reserve(at(count));
             for (Index j = 0; j < count; ++j) {
                 double share = shares[j];
                 if (problem_.power == 1) share = costs[j] > 0 ? share / (costs[j] * problem_.epsilon) : 0;
                 if (share == 0) continue;
-                pairwise_.add_difference(share, point, others.points.row(j), dimensions, gradient);
+                shares[reached.size()] = share;
+                reached.push_back(j);
             }
+            pairwise_.add_differences(shares, reached.data(), ssize(reached), side.cloud.points.row(i),
+                                      others.points.data, dimensions, gradient);
             const double factor = problem_.power * side.cloud.weights[at(i)];
             pairwise_.scale(gradient, factor, dimensions);
         });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/losses/pairwise_blocks.hpp"
+#include "kernels/losses/similarities.hpp"
 #include "support/parallel.hpp"
 
 namespace metrix::losses {
@@ -15,6 +16,7 @@ class Neighbours {
   public:
     Neighbours(const Batch& batch, Index anchor) : distances_(batch.distances.row(anchor)) {
         const std::int64_t label = batch.labels[static_cast<std::size_t>(anchor)];
+        negatives_.reserve(batch.labels.size());
         for (Index j = 0; j < batch.distances.rows; ++j) {
             if (batch.labels[static_cast<std::size_t>(j)] != label) {
                 negatives_.push_back(j);
@@ -66,6 +68,7 @@ class Neighbours {
 TripletLoss loss_of_all(const Neighbours& neighbours, double margin, double* slopes) {
     const PairwiseBlocks& blocks = pairwise_blocks();
     std::vector<double> distances;
+    distances.reserve(neighbours.negatives().size());
     for (const Index negative : neighbours.negatives()) distances.push_back(neighbours.distance(negative));
     std::vector<double> by_negatives(slopes == nullptr ? 0 : distances.size(), 0.0);
     TripletLoss loss;
@@ -139,19 +142,26 @@ TripletLoss batch_triplet_loss(const Batch& batch, int num_threads, View2<double
 }
 
 void through_distances(View2<const double> embeddings, View2<const double> distances, bool squared,
-                       View2<const double> by_distances, int num_threads, View2<double> gradient) {
+                       View2<double> by_distances, int num_threads, View2<double> gradient) {
     const PairwiseBlocks& blocks = pairwise_blocks();
     const Index count = embeddings.rows;
     const Index dimensions = embeddings.columns;
+    add_transpose<double>(by_distances, by_distances, num_threads);
     parallel_for(count, num_threads, [&](Index i, int) {
-        std::fill_n(gradient.row(i), dimensions, 0.0);
+        std::vector<double> factors;
+        std::vector<Index> others;
+        factors.reserve(static_cast<std::size_t>(count));
+        others.reserve(static_cast<std::size_t>(count));
         for (Index j = 0; j < count; ++j) {
-            const double slope = by_distances(i, j) + by_distances(j, i);
+            const double slope = by_distances(i, j);
             const double distance = distances(i, j);
             if (slope == 0 || distance == 0) continue;
-            const double factor = squared ? 2 * slope : slope / distance;
-            blocks.add_difference(factor, embeddings.row(i), embeddings.row(j), dimensions, gradient.row(i));
+            factors.push_back(squared ? 2 * slope : slope / distance);
+            others.push_back(j);
         }
+        std::fill_n(gradient.row(i), dimensions, 0.0);
+        blocks.add_differences(factors.data(), others.data(), ssize(others), embeddings.row(i), embeddings.data,
+                               dimensions, gradient.row(i));
     });
 }
 

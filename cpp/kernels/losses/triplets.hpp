@@ -39,8 +39,9 @@ struct TripletLoss {
 // Over all triplets. The gradient of the sum by distances, of an anchor in its row, if it has room: whole numbers.
 TripletLoss batch_triplet_loss(const Batch& batch, int num_threads, View2<double> by_distances);
 
-// From a gradient by distances (squared or not) to that by embeddings. A distance of 0 has the gradient 0.
+// From a gradient by distances (squared or not), which is made symmetric, to that by embeddings. A distance of 0 has
+// the gradient 0.
 void through_distances(View2<const double> embeddings, View2<const double> distances, bool squared,
-                       View2<const double> by_distances, int num_threads, View2<double> gradient);
+                       View2<double> by_distances, int num_threads, View2<double> gradient);
 
 }  // namespace metrix::losses

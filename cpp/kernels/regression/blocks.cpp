@@ -77,6 +77,32 @@ struct Targets {
     }
 };
 
+struct Squares {
+    static constexpr int sums = 1;
+    static constexpr SumOf to[] = {SumOf::squared_error};
+    static constexpr ExtremeOf low = none;
+    static constexpr ExtremeOf high = none;
+    static METRIX_INLINE void at(const Lanes& y, const Lanes& x, const Lanes&, const Lanes&, Terms<sums>& terms) {
+        const Lanes r = x - y;
+        terms.sum[0] = r * r;
+    }
+};
+
+struct Fit {
+    static constexpr int sums = 3;
+    static constexpr SumOf to[] = {SumOf::squared_error, SumOf::target, SumOf::squared_target};
+    static constexpr ExtremeOf low = none;
+    static constexpr ExtremeOf high = none;
+    static METRIX_INLINE void at(const Lanes& y, const Lanes& x, const Lanes& centre, const Lanes&,
+                                 Terms<sums>& terms) {
+        const Lanes r = x - y;
+        const Lanes d = y - centre;
+        terms.sum[0] = r * r;
+        terms.sum[1] = d;
+        terms.sum[2] = d * d;
+    }
+};
+
 struct Relatives {
     static constexpr int sums = 6;
     static constexpr SumOf to[] = {SumOf::relative,    SumOf::relative_squares, SumOf::symmetric,
@@ -223,7 +249,9 @@ constexpr Work<T> table() {
             {each<T, Centred, false>, each<T, Centred, true>},
             {each<T, Targets, false>, each<T, Targets, true>},
             {each<T, Relatives, false>, each<T, Relatives, true>},
-            {logarithms<T, false>, logarithms<T, true>}};
+            {logarithms<T, false>, logarithms<T, true>},
+            {each<T, Squares, false>, each<T, Squares, true>},
+            {each<T, Fit, false>, each<T, Fit, true>}};
 }
 
 }  // namespace

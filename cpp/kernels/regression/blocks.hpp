@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/regression.hpp"
+#include "support/lane_sums.hpp"
 
 namespace metrix::regression {
 
@@ -15,17 +16,11 @@ struct Block {
     double eps;
 };
 
-inline constexpr int lanes = 16;
+inline constexpr int lanes = LaneSums::lanes;
 inline constexpr Index largest_block = 2048;
 
-// Sums side by side and, of doubles, what rounding took from them: sums of a block of floats lose less than any result
-// shows.
-struct LaneSums {
-    double sum[lanes];
-    double lost[lanes];
-};
-
-// Of one block: what a group does not write stays as it was.
+// Of one block: what a group does not write stays as it was. Of floats nothing is kept of what rounding takes: sums of
+// a block lose less than any result shows.
 struct BlockSums {
     LaneSums of[sum_count];
     double extreme[static_cast<int>(ExtremeOf::count)][lanes];
@@ -49,6 +44,8 @@ struct Work {
     Function targets[2];
     Function relatives[2];
     Function logarithms[2];
+    Function squares[2];
+    Function fit[2];
 };
 
 // That of this machine.

@@ -10,6 +10,7 @@ from . import batches
 from . import boxes
 from . import classification
 from . import curves
+from . import depth
 from . import distances
 from . import image_quality
 from . import keypoints
@@ -26,6 +27,7 @@ __all__: list[str] = [
     "build_info",
     "classification",
     "curves",
+    "depth",
     "detection",
     "distances",
     "image_quality",

@@ -35,6 +35,23 @@ def binary_curve(
 def binary_histogram(
     y_score: numpy.typing.NDArray[numpy.float32],
     positive: numpy.typing.NDArray[numpy.uint8],
+    sample_weight: numpy.typing.NDArray[numpy.float64] | None,
+    bits: typing.SupportsInt | typing.SupportsIndex,
+    counts: numpy.typing.NDArray[numpy.int64],
+) -> None: ...
+@typing.overload
+def binary_histogram(
+    y_score: numpy.typing.NDArray[numpy.float32],
+    positive: numpy.typing.NDArray[numpy.uint8],
+    sample_weight: numpy.typing.NDArray[numpy.float64] | None,
+    bits: typing.SupportsInt | typing.SupportsIndex,
+    counts: numpy.typing.NDArray[numpy.float64],
+) -> None: ...
+@typing.overload
+def binary_histogram(
+    y_score: numpy.typing.NDArray[numpy.float64],
+    positive: numpy.typing.NDArray[numpy.uint8],
+    sample_weight: numpy.typing.NDArray[numpy.float64] | None,
     bits: typing.SupportsInt | typing.SupportsIndex,
     counts: numpy.typing.NDArray[numpy.int64],
 ) -> None: ...
@@ -42,8 +59,9 @@ def binary_histogram(
 def binary_histogram(
     y_score: numpy.typing.NDArray[numpy.float64],
     positive: numpy.typing.NDArray[numpy.uint8],
+    sample_weight: numpy.typing.NDArray[numpy.float64] | None,
     bits: typing.SupportsInt | typing.SupportsIndex,
-    counts: numpy.typing.NDArray[numpy.int64],
+    counts: numpy.typing.NDArray[numpy.float64],
 ) -> None: ...
 def confusion_matrix(
     y_true: numpy.ndarray,

@@ -6,12 +6,15 @@ import numpy.typing
 import typing
 
 __all__: list[str] = [
+    "add_transpose",
     "assign_points",
     "batch_triplet_gradient",
     "batch_triplet_loss",
     "best_overlaps",
     "box_formulas",
     "box_loss",
+    "circle_slopes",
+    "circle_sums",
     "ctc_loss",
     "elementary",
     "elementwise",
@@ -28,11 +31,27 @@ __all__: list[str] = [
     "region_sums",
     "row_formulas",
     "rows",
+    "softmax_of_similarities",
     "sum",
+    "sums_by_label",
+    "through_unit_vectors",
+    "unit_vectors",
     "use_instruction_set",
     "wasserstein_distance",
 ]
 
+@typing.overload
+def add_transpose(
+    matrix: numpy.typing.NDArray[numpy.float32],
+    other: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> None: ...
+@typing.overload
+def add_transpose(
+    matrix: numpy.typing.NDArray[numpy.float64],
+    other: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> None: ...
 def assign_points(
     points: numpy.typing.NDArray[numpy.float64],
     strides: numpy.typing.NDArray[numpy.float64],
@@ -48,7 +67,7 @@ def batch_triplet_gradient(
     mining: str,
     margin: typing.SupportsFloat | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
-) -> numpy.typing.NDArray[numpy.float64]: ...
+) -> tuple[typing.Any, ...]: ...
 def batch_triplet_loss(
     distances: numpy.typing.NDArray[numpy.float64],
     labels: numpy.typing.NDArray[numpy.int64],
@@ -95,6 +114,44 @@ def box_loss(
     by_target: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def circle_slopes(
+    cosines: numpy.typing.NDArray[numpy.float32],
+    labels: numpy.typing.NDArray[numpy.float32],
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    scale: typing.SupportsFloat | typing.SupportsIndex,
+    is_triangle: bool,
+    slopes: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> None: ...
+@typing.overload
+def circle_slopes(
+    cosines: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.float64],
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    scale: typing.SupportsFloat | typing.SupportsIndex,
+    is_triangle: bool,
+    slopes: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> None: ...
+@typing.overload
+def circle_sums(
+    cosines: numpy.typing.NDArray[numpy.float32],
+    labels: numpy.typing.NDArray[numpy.float32],
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    scale: typing.SupportsFloat | typing.SupportsIndex,
+    is_triangle: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def circle_sums(
+    cosines: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.float64],
+    margin: typing.SupportsFloat | typing.SupportsIndex,
+    scale: typing.SupportsFloat | typing.SupportsIndex,
+    is_triangle: bool,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
 def ctc_loss(
     scores: numpy.typing.NDArray[numpy.float32],
@@ -366,7 +423,61 @@ def rows(
     curvature_policy: typing.SupportsInt | typing.SupportsIndex,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def softmax_of_similarities(
+    rows: numpy.typing.NDArray[numpy.float32],
+    labels: numpy.typing.NDArray[numpy.int64],
+    starts: numpy.typing.NDArray[numpy.int64] | None,
+    members: numpy.typing.NDArray[numpy.int64] | None,
+    self_of_first: typing.SupportsInt | typing.SupportsIndex,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def softmax_of_similarities(
+    rows: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    starts: numpy.typing.NDArray[numpy.int64] | None,
+    members: numpy.typing.NDArray[numpy.int64] | None,
+    self_of_first: typing.SupportsInt | typing.SupportsIndex,
+    upstream: numpy.typing.NDArray[numpy.float64] | None,
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def sum(values: numpy.typing.NDArray[numpy.float64]) -> float: ...
+@typing.overload
+def sums_by_label(
+    rows: numpy.typing.NDArray[numpy.float32],
+    labels: numpy.typing.NDArray[numpy.int64],
+    count: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def sums_by_label(
+    rows: numpy.typing.NDArray[numpy.float64],
+    labels: numpy.typing.NDArray[numpy.int64],
+    count: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def through_unit_vectors(
+    units: numpy.typing.NDArray[numpy.float32],
+    lengths: numpy.typing.NDArray[numpy.float32],
+    gradient: numpy.typing.NDArray[numpy.float32],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> None: ...
+@typing.overload
+def through_unit_vectors(
+    units: numpy.typing.NDArray[numpy.float64],
+    lengths: numpy.typing.NDArray[numpy.float64],
+    gradient: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> None: ...
+@typing.overload
+def unit_vectors(
+    rows: numpy.typing.NDArray[numpy.float32], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[typing.Any, ...]: ...
+@typing.overload
+def unit_vectors(
+    rows: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
+) -> tuple[typing.Any, ...]: ...
 def use_instruction_set(name: str) -> bool: ...
 @typing.overload
 def wasserstein_distance(

@@ -13,6 +13,16 @@ from metrix.classification.calibration import (
     reliability_curve,
 )
 from metrix.classification.confusion import ConfusionMatrix, confusion_matrix, multilabel_confusion_matrix
+from metrix.classification.multilabel import MultilabelScores
+from metrix.classification.operating_points import (
+    OperatingPoint,
+    fpr_at_tpr,
+    precision_at_recall,
+    recall_at_precision,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+    tpr_at_fpr,
+)
 from metrix.classification.probabilities import brier_score_loss, log_loss, top_k_accuracy_score
 from metrix.classification.ranking import (
     RankingHistogram,
@@ -46,6 +56,8 @@ from metrix.classification.scores import (
 __all__ = [
     "CalibrationError",
     "ConfusionMatrix",
+    "MultilabelScores",
+    "OperatingPoint",
     "RankingHistogram",
     "RankingMetrics",
     "Scores",
@@ -64,6 +76,7 @@ __all__ = [
     "false_omission_rate",
     "false_positive_rate",
     "fbeta_score",
+    "fpr_at_tpr",
     "hamming_loss",
     "jaccard_score",
     "log_loss",
@@ -71,12 +84,17 @@ __all__ = [
     "maximum_calibration_error",
     "multilabel_confusion_matrix",
     "negative_predictive_value",
+    "precision_at_recall",
     "precision_recall_curve",
     "precision_score",
+    "recall_at_precision",
     "recall_score",
     "reliability_curve",
     "roc_auc_score",
     "roc_curve",
+    "sensitivity_at_specificity",
+    "specificity_at_sensitivity",
     "specificity_score",
     "top_k_accuracy_score",
+    "tpr_at_fpr",
 ]

@@ -7,6 +7,8 @@ Everywhere ``y_true`` are (N,) labels of two classes, of which ``pos_label`` (de
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -283,7 +285,7 @@ def average_precision_score(
 class RankingMetrics:
     """Exact areas of scores that come in batches: ``update``, ``merge``, ``compute``; it can be pickled.
 
-    It keeps every score, 5 bytes each in float32 and 9 in float64, and sorts once for both areas;
+    It keeps every score, 5 bytes each in float32 and 9 in float64, 8 more with weights, and sorts once for both areas;
     :class:`RankingHistogram` takes bounded memory.
 
     Example:
@@ -293,6 +295,8 @@ class RankingMetrics:
         >>> ranking.update([1], [0.8])
         >>> ranking.compute()["roc_auc"]
         0.75
+        >>> ranking.evaluate(roc_auc_score, max_fpr=0.5)
+        0.6666666666666666
 
     Source:
         Those of :func:`roc_auc_score` and :func:`average_precision_score`.
@@ -300,12 +304,13 @@ class RankingMetrics:
 
     def __init__(self) -> None:
         """Of no data yet."""
-        self._batches: list[tuple[Array, npt.NDArray[np.uint8]]] = []
+        self._batches: list[tuple[Array, npt.NDArray[np.uint8], FloatArray | None]] = []
 
-    def update(self, y_true: Any, y_score: Any, *, pos_label: Any = 1) -> None:
-        """Add a copy of a batch."""
+    def update(self, y_true: Any, y_score: Any, *, sample_weight: Any = None, pos_label: Any = 1) -> None:
+        """Add a copy of a batch; batches without weights weigh 1."""
         values, positive = _binary(y_true, y_score, pos_label)
-        self._batches.append((values.copy(), positive.copy()))
+        weight = None if sample_weight is None else weights(sample_weight, values.shape).astype(np.float64)
+        self._batches.append((values.copy(), positive.copy(), weight))
 
     def merge(self, other: RankingMetrics) -> None:
         """Add all that another one has seen."""
@@ -313,15 +318,33 @@ class RankingMetrics:
 
     def compute(self, *, num_threads: int | None = None) -> dict[str, float]:
         """Both areas."""
-        if not self._batches:
-            return {"roc_auc": float("nan"), "average_precision": 0.0}
-        values, positive = (np.concatenate(side) for side in zip(*self._batches))
+        values, positive, weight = self._data()
+        if weight is not None:
+            options: dict[str, Any] = {"sample_weight": weight, "num_threads": num_threads}
+            return {
+                "roc_auc": roc_auc_score(positive, values, **options),
+                "average_precision": average_precision_score(positive, values, **options),
+            }
         areas = _core.classification.binary_areas(values, positive, resolve_num_threads(num_threads))
         return {"roc_auc": float(areas[0]), "average_precision": float(areas[1])}
+
+    def evaluate(self, function: Callable[..., Any], **options: Any) -> Any:
+        """Any function of ``(y_true, y_score, sample_weight=...)`` of all data: a curve, or a point of one."""
+        values, positive, weight = self._data()
+        return function(positive, values, sample_weight=weight, **options)
 
     def reset(self) -> None:
         """Forget all data."""
         self._batches = []
+
+    def _data(self) -> tuple[Array, npt.NDArray[np.uint8], FloatArray | None]:
+        if not self._batches:
+            return np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.uint8), None
+        values, positive = (np.concatenate([batch[side] for batch in self._batches]) for side in (0, 1))
+        if all(weight is None for _, _, weight in self._batches):
+            return values, positive, None
+        ones = [np.ones(len(batch[0])) if batch[2] is None else batch[2] for batch in self._batches]
+        return values, positive, np.concatenate(ones)
 
 
 class RankingHistogram:
@@ -330,7 +353,7 @@ class RankingHistogram:
     Scores are counted in ranges, those of the leading ``bits`` of a float's place among all floats: 16 bytes for each, 4 MiB
     by default, in which neighbouring scores of one range differ by less than a 500th of themselves. Order inside a
     range is lost; the error bound takes it at its worst, and is reported. Counts of merged histograms are those of one
-    pass.
+    pass; sums of weights that are no integers are rounded as they come, which the bound leaves out.
 
     Args:
         bits: from 10 to 24; more are more exact.
@@ -351,12 +374,21 @@ class RankingHistogram:
         if not 10 <= bits <= 24:
             raise ValueError(f"bits: expected 10 to 24, got {bits!r}")
         self._bits = bits
-        self._counts = np.zeros((2, 1 << bits), dtype=np.int64)
+        self._counts: Array = np.zeros((2, 1 << bits), dtype=np.int64)
 
-    def update(self, y_true: Any, y_score: Any, *, pos_label: Any = 1) -> None:
-        """Add a batch."""
+    def update(self, y_true: Any, y_score: Any, *, sample_weight: Any = None, pos_label: Any = 1) -> None:
+        """Add a batch; batches without weights weigh 1."""
         values, positive = _binary(y_true, y_score, pos_label)
-        _core.classification.binary_histogram(values, positive, self._bits, self._counts)
+        if sample_weight is not None and self._counts.dtype == np.int64:
+            self._counts = self._counts.astype(np.float64)
+        weight = None
+        if self._counts.dtype == np.float64:
+            given = np.ones(len(values)) if sample_weight is None else weights(sample_weight, values.shape)
+            weight = given.astype(np.float64)
+            if (weight < 0).any():
+                place = int(np.flatnonzero(weight < 0)[0])
+                raise ValueError(f"sample_weight: expected numbers >= 0, got {weight[place]} at index {place}")
+        _core.classification.binary_histogram(values, positive, weight, self._bits, self._counts)
 
     def merge(self, other: RankingHistogram) -> None:
         """Add all that another one has seen."""
@@ -371,14 +403,15 @@ class RankingHistogram:
     def roc_auc(self) -> Area:
         """As :func:`roc_auc_score`, with scores of one range as ties."""
         negative, positive = self._counts
-        pairs = int(negative.sum()) * int(positive.sum())
+        pairs = negative.sum().item() * positive.sum().item()
         if pairs == 0:
             return Area(float("nan"), float("nan"))
         higher = np.cumsum(negative) - negative
         lower = negative.sum() - higher - negative
         used = np.flatnonzero(positive)
-        right = sum((positive[used] * lower[used]).tolist())  # of Python's integers
-        ties = sum((positive[used] * negative[used]).tolist())
+        total: Any = sum if negative.dtype == np.int64 else math.fsum  # of Python's integers
+        right = total((positive[used] * lower[used]).tolist())
+        ties = total((positive[used] * negative[used]).tolist())
         return Area((2 * right + ties) / (2 * pairs), ties / (2 * pairs))
 
     def average_precision(self) -> Area:
@@ -395,7 +428,8 @@ class RankingHistogram:
             best = p * (tp + p) / (tp + p + fp)
             last = fp + n
             worst = np.where(last == 0, p, p - last * np.log((tp + p + last) / (tp + last)))
-        worst = np.maximum(worst, p * (tp + 1) / (tp + 1 + last))
+        if positive.dtype == np.int64:
+            worst = np.maximum(worst, p * (tp + 1) / (tp + 1 + last))
         high, low = float(np.sum(best) / p.sum()), float(np.sum(worst) / p.sum())
         return Area((high + low) / 2, (high - low) / 2)
 
@@ -410,7 +444,7 @@ class RankingHistogram:
 
     def reset(self) -> None:
         """Forget all data."""
-        self._counts = np.zeros_like(self._counts)
+        self._counts = np.zeros(self._counts.shape, dtype=np.int64)
 
 
 def _binary(y_true: Any, y_score: Any, pos_label: Any) -> tuple[Array, npt.NDArray[np.uint8]]:

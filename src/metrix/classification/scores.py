@@ -23,6 +23,7 @@ from typing import Any, Literal
 import numpy as np
 
 from metrix._arrays import as_ndarray
+from metrix.classification._agreement import accuracy_of, balanced_accuracy_of, correlation_of, kappa_of
 from metrix.classification._counting import Array, counted, weights
 from metrix.classification.confusion import multilabel_confusion_matrix
 
@@ -74,6 +75,13 @@ def rate_of_f(beta: float) -> Rate:
     if np.isinf(beta):
         return RATES["recall"]
     return lambda c: ((1 + square) * c.tp, square * (c.tp + c.fn) + (c.tp + c.fp))
+
+
+def rate_named(name: str) -> Rate:
+    """One of :data:`RATES`, or "f1"."""
+    if name != "f1" and name not in RATES:
+        raise ValueError(f"name: expected 'f1' or one of {sorted(RATES)}, got {name!r}")
+    return rate_of_f(1.0) if name == "f1" else RATES[name]
 
 
 def averaged(rate: Rate, counts: Counts, average: str | None, zero_division: float) -> Any:
@@ -481,16 +489,7 @@ def balanced_accuracy_score(
         scikit-learn 1.9, ``balanced_accuracy_score``.
     """
     matrix, _ = counted(y_true, y_pred, None, None, None, sample_weight, num_threads)
-    true = matrix.sum(axis=1)
-    recalls = np.diag(matrix)[true != 0] / true[true != 0]
-    if len(recalls) == 0:
-        return float("nan")
-    score = np.mean(recalls)
-    if adjusted:
-        chance = 1 / len(recalls)
-        with np.errstate(all="ignore"):
-            score = (score - chance) / np.float64(1 - chance)
-    return float(score)
+    return balanced_accuracy_of(matrix, adjusted)
 
 
 def matthews_corrcoef(y_true: Any, y_pred: Any, *, sample_weight: Any = None, num_threads: int | None = None) -> float:
@@ -506,12 +505,7 @@ def matthews_corrcoef(y_true: Any, y_pred: Any, *, sample_weight: Any = None, nu
         scikit-learn 1.9, ``matthews_corrcoef``; J. Gorodkin, 2004.
     """
     matrix, _ = counted(y_true, y_pred, None, None, None, sample_weight, num_threads)
-    # Python's integers: products of counts exceed 64 bits.
-    cells = matrix.astype(object) if matrix.dtype == np.int64 else matrix
-    true, predicted, total = cells.sum(axis=1), cells.sum(axis=0), cells.sum()
-    both = np.trace(cells) * total - (true * predicted).sum()
-    spread = (total * total - (predicted * predicted).sum()) * (total * total - (true * true).sum())
-    return float(both / np.sqrt(float(spread))) if spread > 0 else 0.0
+    return correlation_of(matrix)
 
 
 def cohen_kappa_score(
@@ -538,12 +532,7 @@ def cohen_kappa_score(
     if weights not in (None, "linear", "quadratic"):
         raise ValueError(f"weights: expected 'linear', 'quadratic' or None, got {weights!r}")
     matrix, _ = counted(y1, y2, labels, None, None, sample_weight, num_threads)
-    places = np.arange(len(matrix))
-    distance = np.abs(places[:, None] - places[None, :])
-    penalty = {None: distance != 0, "linear": distance, "quadratic": distance**2}[weights]
-    with np.errstate(all="ignore"):
-        expected = np.outer(matrix.sum(axis=0), matrix.sum(axis=1).astype(np.float64)) / matrix.sum()
-        return float(1 - np.sum(penalty * matrix) / np.sum(penalty * expected))
+    return kappa_of(matrix, weights)
 
 
 def hamming_loss(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
@@ -567,11 +556,26 @@ def hamming_loss(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> floa
 
 
 class Scores:
-    """Scores of a confusion matrix that is already there, as of :class:`~metrix.classification.ConfusionMatrix`."""
+    """Scores of a confusion matrix that is already there, as of :class:`~metrix.classification.ConfusionMatrix`.
+
+    They are those of the functions of the same names, of data that nobody has to keep.
+
+    Example:
+        >>> from metrix.classification import ConfusionMatrix, Scores
+        >>> matrix = ConfusionMatrix(num_classes=2)
+        >>> matrix.update([0, 1], [0, 0])
+        >>> matrix.update([1, 1], [1, 1])
+        >>> scores = Scores(matrix.compute())
+        >>> scores.accuracy(), scores.score("precision", average="binary")
+        (0.75, 1.0)
+    """
 
     def __init__(self, matrix: Any) -> None:
         """Of a (C, C) matrix."""
-        self._counts = Counts.of_matrix(matrix)
+        self._matrix = as_ndarray(matrix, "matrix")
+        if self._matrix.ndim != 2 or self._matrix.shape[0] != self._matrix.shape[1]:
+            raise ValueError(f"matrix: expected shape (C, C), got {self._matrix.shape}")
+        self._counts = Counts.of_matrix(self._matrix)
 
     def score(self, name: str, *, average: Average | None = "macro", zero_division: float = 0.0) -> Any:
         """The rate of this name, one of :data:`RATES` or "f1"; "binary" is of class 1 of two.
@@ -580,9 +584,29 @@ class Scores:
             >>> Scores([[3, 1], [2, 4]]).score("precision", average=None).tolist()
             [0.6, 0.8]
         """
-        if name != "f1" and name not in RATES:
-            raise ValueError(f"name: expected 'f1' or one of {sorted(RATES)}, got {name!r}")
-        rate = rate_of_f(1.0) if name == "f1" else RATES[name]
+        return self._average(rate_named(name), average, zero_division)
+
+    def fbeta(self, beta: float, *, average: Average | None = "macro", zero_division: float = 0.0) -> Any:
+        """As :func:`fbeta_score`."""
+        return self._average(rate_of_f(beta), average, zero_division)
+
+    def accuracy(self) -> float:
+        """As :func:`accuracy_score`."""
+        return accuracy_of(self._matrix)
+
+    def balanced_accuracy(self, *, adjusted: bool = False) -> float:
+        """As :func:`balanced_accuracy_score`."""
+        return balanced_accuracy_of(self._matrix, adjusted)
+
+    def matthews_corrcoef(self) -> float:
+        """As :func:`matthews_corrcoef`."""
+        return correlation_of(self._matrix)
+
+    def cohen_kappa(self, *, weights: Literal["linear", "quadratic"] | None = None) -> float:
+        """As :func:`cohen_kappa_score`."""
+        return kappa_of(self._matrix, weights)
+
+    def _average(self, rate: Rate, average: str | None, zero_division: float) -> Any:
         if average == "binary":
             if len(self._counts.tp) != 2:
                 raise ValueError(f"average: 'binary' is of two classes, got {len(self._counts.tp)}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from metrix import _core
 from metrix._arrays import as_ndarray, require_shape
 from metrix.losses._arguments import Array, as_like, predictions
+from metrix.losses._similarities import threads_for
 
 
 def embeddings_of(values: Any, name: str = "embeddings") -> Array:
@@ -47,19 +50,19 @@ class Unit:
     """Rows as unit vectors and their lengths; a row of zeros stays one, and has the gradient 0."""
 
     def __init__(self, rows: Array) -> None:
-        """Of rows of any length: they are brought near 1 first, lest squares overflow or vanish."""
-        _, exponent = np.frexp(np.abs(rows).max(axis=-1, keepdims=True, initial=0))
-        near = np.ldexp(rows, -exponent)
-        length = np.sqrt(np.square(near, dtype=np.float64).sum(axis=-1, keepdims=True))
-        self._is_zero = length == 0
-        self.rows: Array = (near / np.where(self._is_zero, 1, length)).astype(rows.dtype, copy=False)
-        self.lengths: Array = np.ldexp(length, exponent).astype(rows.dtype)
+        """Of rows of any length: squares that would overflow or vanish are brought near 1 first."""
+        self._threads = threads_for(rows.size)
+        flat = np.ascontiguousarray(rows).reshape(math.prod(rows.shape[:-1]), rows.shape[-1])
+        self._flat, self._lengths = _core.losses.unit_vectors(flat, self._threads)
+        self.rows: Array = self._flat.reshape(rows.shape)
+        self.lengths: Array = self._lengths.reshape((*rows.shape[:-1], 1))
 
     def backward(self, gradient: Array) -> Array:
-        """The gradient by the rows, given that by their unit vectors."""
-        along = (gradient * self.rows).sum(axis=-1, keepdims=True)
-        across: Array = (gradient - along * self.rows) / np.where(self._is_zero, 1, self.lengths)
-        return np.where(self._is_zero, 0, across)
+        """The gradient by the rows, given that by their unit vectors, in the memory of which it is written."""
+        if not gradient.flags.c_contiguous or gradient.dtype != self.rows.dtype:
+            gradient = np.array(gradient, dtype=self.rows.dtype, order="C")
+        _core.losses.through_unit_vectors(self._flat, self._lengths, gradient.reshape(self._flat.shape), self._threads)
+        return gradient
 
 
 def norm(rows: Array) -> Array:
@@ -69,9 +72,5 @@ def norm(rows: Array) -> Array:
 
 def sums_by_label(rows: Array, labels: npt.NDArray[np.int64], classes: int) -> Array:
     """(classes, D): the sum of the rows of each label, in float64."""
-    sums = np.zeros((classes, *rows.shape[1:]))
-    if len(rows):
-        order = np.argsort(labels, kind="stable")
-        present, starts = np.unique(labels[order], return_index=True)
-        sums[present] = np.add.reduceat(rows[order], starts, axis=0, dtype=np.float64)
+    sums: Array = _core.losses.sums_by_label(rows, labels, classes)
     return sums

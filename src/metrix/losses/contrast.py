@@ -1,6 +1,7 @@
 """Losses of two views of the same things, and of labels in their place: what belongs together against all else.
 
-No kernel: composed of matrix products and softmaxes over rows. The last bits of a product depend on NumPy's BLAS.
+No kernel: composed of matrix products, and softmaxes over their rows in place. The last bits of a product depend on
+NumPy's BLAS.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from metrix import _core
 from metrix.losses._arguments import Array, not_negative, positive, same_shape
-from metrix.losses._composed import Terms, composed
+from metrix.losses._composed import FusedTerms, Terms, composed
 from metrix.losses._embeddings import Unit, embeddings_of, labels_of
 from metrix.losses._facts import facts
 from metrix.losses._left_out import Rows
-from metrix.losses._softmax import entropy_of_rows
+from metrix.losses._similarities import softmax_of_products, threads_for
 
 
 @composed(
@@ -22,7 +24,7 @@ from metrix.losses._softmax import entropy_of_rows
     differentiable=("query", "key"),
     rows=Rows(("query", "key"), coupled=True),
 )
-def info_nce_loss(query: Any, key: Any, /, *, temperature: float = 0.07, symmetric: bool = False) -> Terms:
+def info_nce_loss(query: Any, key: Any, /, *, temperature: float = 0.07, symmetric: bool = False) -> FusedTerms:
     """Which key belongs to a query? Cross-entropy of the cosines of each query with all keys over a temperature.
 
     Row i of ``key`` is the positive of row i of ``query``, all others are its negatives.
@@ -45,21 +47,25 @@ def info_nce_loss(query: Any, key: Any, /, *, temperature: float = 0.07, symmetr
     k = same_shape(key, q, "key", "query")
     warmth = q.dtype.type(positive(temperature, "temperature"))
     unit_q, unit_k = Unit(q), Unit(k)
-    logits = unit_q.rows @ unit_k.rows.T / warmth
     right = np.arange(len(q))
-    entropy, by_logits = entropy_of_rows(logits, right)
-    if symmetric:
-        other, by_others = entropy_of_rows(np.ascontiguousarray(logits.T), right)
-        entropy = (entropy + other) / 2
 
-    def backward(upstream: Array) -> tuple[Array, ...]:
-        by = by_logits(upstream)
-        if symmetric:
-            by = (by + by_others(upstream).T) / 2
-        by = by / warmth
-        return unit_q.backward(by @ unit_k.rows), unit_k.backward(by.T @ unit_q.rows)
+    def one_way(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        values, by = softmax_of_products(unit_q.rows / warmth, unit_k.rows, right, upstream)
+        return values, () if by is None else (unit_q.backward(by.by_rows / warmth), unit_k.backward(by.by_columns))
 
-    return Terms(entropy, backward)
+    def both_ways(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        factors = None if upstream is None else 0.5 * upstream.astype(np.float64)
+        by, by_others = unit_q.rows / warmth @ unit_k.rows.T, unit_k.rows / warmth @ unit_q.rows.T
+        threads = threads_for(by.size)
+        softmax = _core.losses.softmax_of_similarities
+        values = [softmax(one, right, None, None, -1, factors, threads) for one in (by, by_others)]
+        mean = (values[0] + values[1]) / 2
+        if upstream is None:
+            return mean, ()
+        _core.losses.add_transpose(by, by_others, threads)
+        return mean, (unit_q.backward(by @ unit_k.rows / warmth), unit_k.backward(by.T @ unit_q.rows / warmth))
+
+    return FusedTerms(both_ways if symmetric else one_way, like=np.empty(len(q), q.dtype))
 
 
 @composed(
@@ -67,7 +73,7 @@ def info_nce_loss(query: Any, key: Any, /, *, temperature: float = 0.07, symmetr
     differentiable=("first", "second"),
     rows=Rows(("first", "second"), coupled=True),
 )
-def nt_xent_loss(first: Any, second: Any, /, *, temperature: float = 0.5) -> Terms:
+def nt_xent_loss(first: Any, second: Any, /, *, temperature: float = 0.5) -> FusedTerms:
     """SimCLR's loss: each of the 2 N views against the 2 N - 1 others, of which one belongs to it.
 
     The term of a sample is the mean of its two views, so the mean over samples is SimCLR's over views.
@@ -90,11 +96,13 @@ def nt_xent_loss(first: Any, second: Any, /, *, temperature: float = 0.5) -> Ter
     pairs = np.tile(np.arange(len(a)), 2)
     both = supervised_contrastive_loss.terms(np.concatenate([a, b]), pairs, temperature=temperature)
 
-    def backward(upstream: Array) -> tuple[Array, ...]:
-        (gradient,) = both.backward(np.tile(upstream / 2, 2))
-        return gradient[: len(a)], gradient[len(a) :]
+    def evaluate(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        values, gradients = both.evaluate(None if upstream is None else np.tile(upstream / 2, 2))
+        return values.reshape(2, len(a)).mean(axis=0), tuple(
+            part for whole in gradients for part in (whole[: len(a)], whole[len(a) :])
+        )
 
-    return Terms(both.values.reshape(2, len(a)).mean(axis=0), backward)
+    return FusedTerms(evaluate, like=np.empty(len(a), a.dtype))
 
 
 @composed(
@@ -105,7 +113,7 @@ def nt_xent_loss(first: Any, second: Any, /, *, temperature: float = 0.5) -> Ter
     ),
     rows=Rows(("embeddings", "labels"), coupled=True),
 )
-def supervised_contrastive_loss(embeddings: Any, labels: Any, /, *, temperature: float = 0.1) -> Terms:
+def supervised_contrastive_loss(embeddings: Any, labels: Any, /, *, temperature: float = 0.1) -> FusedTerms:
     """Samples of one label against all others: ``-mean_p log(exp(s_p / t) / sum_a exp(s_a / t))`` for each anchor.
 
     ``s`` are cosines, ``p`` goes over the other samples of the label, ``a`` over all samples but the anchor. An anchor
@@ -131,25 +139,21 @@ def supervised_contrastive_loss(embeddings: Any, labels: Any, /, *, temperature:
     y = labels_of(labels, len(x))
     warmth = x.dtype.type(positive(temperature, "temperature"))
     unit = Unit(x)
-    logits = unit.rows @ unit.rows.T / warmth
-    is_self = np.eye(len(x), dtype=np.bool_)
-    is_positive = (y[:, None] == y) & ~is_self
-    count = is_positive.sum(axis=1)
-    has_positive = count > 0
-    most = np.where(is_self, -np.inf, logits).max(axis=1, keepdims=True, initial=-np.inf)
-    shifted = logits - np.where(np.isneginf(most), 0, most)
-    powers = np.where(is_self, 0, np.exp(np.where(is_self, 0, shifted)))
-    sums = np.where(has_positive, powers.sum(axis=1, dtype=np.float64), 1)
-    divisor = np.maximum(count, 1)
-    mean = np.where(is_positive, shifted, 0).sum(axis=1, dtype=np.float64) / divisor
-    values = np.where(has_positive, np.log(sums) - mean, 0).astype(x.dtype)
+    order = np.argsort(y, kind="stable")
+    _, groups, sizes = np.unique(y, return_inverse=True, return_counts=True)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
 
-    def backward(upstream: Array) -> tuple[Array, ...]:
-        by = np.where(has_positive, upstream, 0)[:, None] * (powers / sums[:, None] - is_positive / divisor[:, None])
-        by = by.astype(x.dtype) / warmth
-        return (unit.backward((by + by.T) @ unit.rows),)
+    def evaluate(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        by = unit.rows / warmth @ unit.rows.T
+        factors = None if upstream is None else upstream.astype(np.float64)
+        threads = threads_for(by.size)
+        values = _core.losses.softmax_of_similarities(by, groups, starts, order, 0, factors, threads)
+        if upstream is None:
+            return values, ()
+        _core.losses.add_transpose(by, by, threads)
+        return values, (unit.backward(by @ (unit.rows / warmth)),)
 
-    return Terms(values, backward)
+    return FusedTerms(evaluate, like=np.empty(len(x), x.dtype))
 
 
 @composed(
@@ -184,30 +188,29 @@ def barlow_twins_loss(first: Any, second: Any, /, *, off_diagonal: float = 5e-3,
     tiny = not_negative(eps, "eps")
     if len(a) == 0:
         return Terms(np.full((), np.nan, a.dtype), lambda _: (np.zeros_like(a), np.zeros_like(b)))
-    (from_a, deviation_a), (from_b, deviation_b) = _normalized(a, tiny), _normalized(b, tiny)
+    (from_a, per_a), (from_b, per_b) = _normalized(a, tiny), _normalized(b, tiny)
     correlation = from_a.T @ from_b / len(a)
     missing = correlation - np.eye(a.shape[1], dtype=a.dtype)
     weights = np.full_like(correlation, weight)
     np.fill_diagonal(weights, 1)
-    pull = 2 * weights * missing
 
     def backward(upstream: Array) -> tuple[Array, ...]:
-        by = upstream * pull / len(a)
-        return (
-            _through_normalized(from_b @ by.T, from_a, deviation_a),
-            _through_normalized(from_a @ by, from_b, deviation_b),
-        )
+        by = upstream * 2 / len(a) * weights * missing
+        # What goes back through the deviation of a column: the mean of its gradient times its values.
+        along = by * correlation
+        by_a = from_b @ (by * per_a[:, None]).T
+        by_a -= from_a * (per_a * along.sum(axis=1))
+        by_b = from_a @ (by * per_b)
+        by_b -= from_b * (per_b * along.sum(axis=0))
+        return by_a, by_b
 
     return Terms(np.asarray((weights * missing**2).sum(dtype=np.float64), dtype=a.dtype), backward)
 
 
 def _normalized(x: Array, eps: float) -> tuple[Array, Array]:
-    """Columns of mean 0 and variance 1, and their deviations."""
-    centered = x - x.mean(axis=0, dtype=np.float64).astype(x.dtype)
-    deviation = np.sqrt(np.square(centered).mean(axis=0, dtype=np.float64) + eps).astype(x.dtype)
-    return centered / np.where(deviation == 0, 1, deviation), deviation
-
-
-def _through_normalized(by: Array, normalized: Array, deviation: Array) -> Array:
-    rest = by - normalized * (by * normalized).mean(axis=0)  # the mean of `by` is 0, as that of the other side is
-    return np.where(deviation == 0, 0, rest / np.where(deviation == 0, 1, deviation))
+    """Columns of mean 0 and variance 1, and what they were multiplied by; 0 for columns without variance."""
+    centered: Array = x - x.mean(axis=0, dtype=np.float64).astype(x.dtype)
+    deviation = np.sqrt(np.square(centered).mean(axis=0, dtype=np.float64) + eps)
+    factor = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation != 0).astype(x.dtype)
+    centered *= factor
+    return centered, factor

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from metrix import _core
 from metrix.losses._arguments import Array, not_negative, number, one_of, positive, predictions, same_shape
-from metrix.losses._composed import Terms, composed
+from metrix.losses._composed import FusedTerms, Terms, composed
 from metrix.losses._embeddings import Unit, embeddings_of, labels_of, rows_like, sums_by_label
 from metrix.losses._facts import facts
 from metrix.losses._left_out import Rows
+from metrix.losses._similarities import products_of_all, threads_for
 
 
 @composed(
@@ -49,13 +51,14 @@ def center_loss(embeddings: Any, labels: Any, centers: Any, /) -> Terms:
     x = embeddings_of(embeddings)
     c = rows_like(centers, x, "centers")
     y = labels_of(labels, len(x), len(c))
-    apart = x - c[y]
+    apart = np.take(c, y, axis=0)
+    np.subtract(x, apart, out=apart)
 
     def backward(upstream: Array) -> tuple[Array, ...]:
         by = upstream[:, None] * apart
         return by, -sums_by_label(by, y, len(c)).astype(x.dtype)
 
-    return Terms(0.5 * np.square(apart).sum(axis=1), backward)
+    return Terms(0.5 * np.einsum("ij,ij->i", apart, apart), backward)
 
 
 def update_centers(centers: Any, embeddings: Any, labels: Any, *, rate: float = 0.5) -> Array:
@@ -137,24 +140,37 @@ def triplet_margin_loss(
         raise ValueError(f"p: expected 2 where squared is True, got {p!r}")
 
     def distance(first: Array, second: Array) -> tuple[Array, Array]:
-        return _squared_norm(first - second) if squared else _norm(first - second + first.dtype.type(shift), power)
+        difference = first - second
+        if squared:
+            return _squared_norm(difference)
+        if shift:
+            difference += first.dtype.type(shift)
+        return _norm(difference, power)
 
     near, by_near = distance(a, b)
     far, by_far = distance(a, c)
-    across, by_across = distance(b, c) if swap else (far, by_far)
-    # Of equal distances each takes half, as in PyTorch.
-    share = (
-        np.where(far < across, 1.0, np.where(far == across, 0.5, 0.0)).astype(a.dtype) if swap else np.ones_like(far)
-    )
-    hinge = near - (np.minimum(far, across) if swap else far) + a.dtype.type(apart)
+    if not swap:
+        hinge = near - far + a.dtype.type(apart)
 
-    def backward(upstream: Array) -> tuple[Array, ...]:
+        def backward(upstream: Array) -> tuple[Array, ...]:
+            active = np.where(hinge > 0, upstream, 0)[:, None]
+            pull, push = active * by_near, active * by_far
+            return pull - push, np.negative(pull, out=pull), push
+
+        return Terms(np.maximum(hinge, 0), backward)
+
+    across, by_across = distance(b, c)
+    # Of equal distances each takes half, as in PyTorch.
+    share = np.where(far < across, 1.0, np.where(far == across, 0.5, 0.0)).astype(a.dtype)
+    hinge = near - np.minimum(far, across) + a.dtype.type(apart)
+
+    def backward_of_nearer(upstream: Array) -> tuple[Array, ...]:
         active = np.where(hinge > 0, upstream, 0)[:, None]
         pull = active * by_near
         push, cross = active * share[:, None] * by_far, active * (1 - share)[:, None] * by_across
         return pull - push, -pull - cross, push + cross
 
-    return Terms(np.maximum(hinge, 0), backward)
+    return Terms(np.maximum(hinge, 0), backward_of_nearer)
 
 
 @composed(
@@ -196,7 +212,7 @@ def contrastive_loss(
 
     def backward(upstream: Array) -> tuple[Array, ...]:
         slope = 2 * (y * distance - (1 - y) * lack) if squared else y - (1 - y) * (lack > 0)
-        by = (upstream * factor * slope)[:, None] * direction
+        by: Array = (upstream * factor * slope)[:, None] * direction
         return by, -by
 
     values = y * distance**2 + (1 - y) * lack**2 if squared else y * distance + (1 - y) * lack
@@ -209,7 +225,7 @@ def contrastive_loss(
 )
 def circle_loss(
     embeddings: Any, labels: Any, /, *, margin: float = 0.25, scale: float = 256.0, group: str = "row"
-) -> Terms:
+) -> FusedTerms:
     """All cosines of a batch at once: ``log(1 + sum_n exp(scale a_n (s_n - m)) sum_p exp(-scale a_p (s_p - 1 + m)))``.
 
     ``s_p`` are cosines of pairs with one label and ``s_n`` of others; ``a_p = max(0, 1 + m - s_p)`` and
@@ -239,34 +255,35 @@ def circle_loss(
     steep = positive(scale, "scale")
     one_of(group, "group", ["batch", "row"])
     unit = Unit(x)
-    cosines = unit.rows @ unit.rows.T
-    is_same = y[:, None] == y
-    counts = ~np.eye(len(x), dtype=np.bool_) if group == "row" else np.triu(np.ones_like(is_same), 1)
-    flat = cosines.shape if group == "row" else (1, cosines.size)
-    factors = [
-        np.where(is_same, -np.maximum(1 + m - cosines, 0), 0) * steep,
-        np.where(is_same, 0, np.maximum(cosines + m, 0)) * steep,
-    ]
-    goals, kinds = [1 - m, m], [is_same & counts, ~is_same & counts]
-    parts = []
-    for factor, goal, kind in zip(factors, goals, kinds):
-        logits = np.where(kind, factor * (cosines - goal), -np.inf).reshape(flat)
-        most = logits.max(axis=1, keepdims=True, initial=-np.inf)
-        powers = np.exp(logits - np.where(np.isneginf(most), 0, most))
-        parts.append((most[:, 0], powers, powers.sum(axis=1, dtype=np.float64)))
-    exists = np.logical_and(*(kind.reshape(flat).any(axis=1) for kind in kinds))
-    total = np.where(exists, sum(most + np.log(np.where(exists, sums, 1)) for most, _, sums in parts), -np.inf)
+    is_batch = group == "batch"
+    _, groups, sizes = np.unique(y, return_inverse=True, return_counts=True)
+    of_pairs = groups.astype(x.dtype), m, steep, is_batch
 
-    def backward(upstream: Array) -> tuple[Array, ...]:
-        likely = np.where(exists, upstream * np.exp(-np.logaddexp(0, -total)), 0)
-        by = np.zeros_like(cosines)
-        for factor, (_, powers, sums) in zip(factors, parts):
-            share = (likely / np.where(exists, sums, 1))[:, None] * powers
-            by += share.reshape(cosines.shape).astype(x.dtype) * factor.astype(x.dtype)
-        return (unit.backward((by + by.T) @ unit.rows),)
+    def evaluate(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        by = products_of_all(unit.rows, unit.rows)
+        threads = threads_for(by.size)
+        sums = _core.losses.circle_sums(by, *of_pairs, threads).reshape(len(x), 2, 2)
+        if is_batch:
+            exists = np.asarray((sizes > 1).any() and len(sizes) > 1)
+            most = sums[..., 0].max(axis=0, initial=-np.inf)
+            total = (sums[..., 1] * np.exp(sums[..., 0] - np.where(np.isneginf(most), 0, most))).sum(axis=0)
+        else:
+            exists = (sizes[groups] > 1) & (len(sizes) > 1)
+            most, total = sums[..., 0], sums[..., 1]
+        total = np.where(exists[..., None], total, 1)
+        logits = np.where(exists, (np.where(exists[..., None], most, 0) + np.log(total)).sum(axis=-1), -np.inf)
+        values = np.logaddexp(0, logits)
+        if upstream is None:
+            return values, ()
+        likely = np.where(exists, upstream * np.exp(-np.logaddexp(0, -logits)), 0)
+        slopes = np.empty((len(x), 4))
+        slopes[:, :2] = np.where(np.isneginf(most), 0, most)
+        slopes[:, 2:] = likely[..., None] / total
+        _core.losses.circle_slopes(by, *of_pairs, slopes, threads)
+        _core.losses.add_transpose(by, by, threads)
+        return values, (unit.backward(by @ unit.rows),)
 
-    values = np.logaddexp(0, total).astype(x.dtype)
-    return Terms(values if group == "row" else values[0], backward)
+    return FusedTerms(evaluate, like=np.empty(() if is_batch else len(x), x.dtype))
 
 
 @composed(

@@ -1,7 +1,7 @@
 """Classification by angles: cross-entropy of cosines with the weights of classes, the right one made harder by a margin.
 
-No kernel: composed of matrix products, which NumPy does, and a softmax over rows. The last bits of a product depend on
-NumPy's BLAS.
+No kernel: composed of matrix products, which NumPy does, and a softmax over their rows, in place. The last bits of a
+product depend on NumPy's BLAS.
 
 Labels are ints from 0 to C - 1. An embedding or a class of zeros has cosine 0 with everything, and the gradient 0.
 """
@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from metrix.losses._arguments import Array, not_negative, number, positive
-from metrix.losses._composed import Terms, composed
+from metrix.losses._composed import FusedTerms, composed
 from metrix.losses._embeddings import Unit, embeddings_of, labels_of, rows_like
 from metrix.losses._facts import facts
 from metrix.losses._left_out import Rows
-from metrix.losses._softmax import entropy_of_rows
+from metrix.losses._similarities import softmax_of_products
 
 NEEDS = "embeddings: (N, D), labels: (N,) ints, weights: (C, D), one row for each class"
 INPUTS = ("embeddings", "weights")
@@ -33,7 +33,7 @@ Margin = Callable[[Array], tuple[Array, Array]]
     differentiable=INPUTS,
     rows=Rows(("embeddings", "labels")),
 )
-def softmax_loss(embeddings: Any, labels: Any, weights: Any, /) -> Terms:
+def softmax_loss(embeddings: Any, labels: Any, weights: Any, /) -> FusedTerms:
     """Cross-entropy of a linear head: the logits are ``embeddings @ weights.T``.
 
     A bias is one more column of ``weights``, where embeddings have a 1. Only the right class's logarithm counts, so the
@@ -54,13 +54,12 @@ def softmax_loss(embeddings: Any, labels: Any, weights: Any, /) -> Terms:
     x = embeddings_of(embeddings)
     w = rows_like(weights, x, "weights")
     y = labels_of(labels, len(x), len(w))
-    entropy, by_logits = entropy_of_rows(x @ w.T, y)
 
-    def backward(upstream: Array) -> tuple[Array, ...]:
-        by = by_logits(upstream)
-        return by @ w, by.T @ x
+    def evaluate(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        values, gradients = softmax_of_products(x, w, y, upstream)
+        return values, () if gradients is None else (gradients.by_rows, gradients.by_columns)
 
-    return Terms(entropy, backward)
+    return FusedTerms(evaluate, like=np.empty(len(x), x.dtype))
 
 
 @composed(
@@ -70,7 +69,7 @@ def softmax_loss(embeddings: Any, labels: Any, weights: Any, /) -> Terms:
 )
 def sphereface_loss(
     embeddings: Any, labels: Any, weights: Any, /, *, margin: int = 4, anneal: float = 0.0, monotone: bool = True
-) -> Terms:
+) -> FusedTerms:
     """A-Softmax: the right class must win with ``margin`` times its angle; embeddings keep their lengths.
 
     Its logit is ``|x| psi(angle)`` and that of the others ``|x| cos(angle)``, where ``psi(t) = (-1)^k cos(margin t) - 2 k``
@@ -118,7 +117,9 @@ def sphereface_loss(
     differentiable=INPUTS,
     rows=Rows(("embeddings", "labels")),
 )
-def cosface_loss(embeddings: Any, labels: Any, weights: Any, /, *, margin: float = 0.35, scale: float = 64.0) -> Terms:
+def cosface_loss(
+    embeddings: Any, labels: Any, weights: Any, /, *, margin: float = 0.35, scale: float = 64.0
+) -> FusedTerms:
     """Cross-entropy of ``scale cos``, the right class with ``scale (cos - margin)``.
 
     The margin is taken from the cosine: taken from the scaled logit, as some texts print it, it is ``scale`` times weaker.
@@ -161,7 +162,7 @@ def arcface_loss(
     easy_margin: bool = False,
     angle_factor: float = 1.0,
     cosine_margin: float = 0.0,
-) -> Terms:
+) -> FusedTerms:
     """Cross-entropy of ``scale cos(t)``, the right class with ``scale cos(t + margin)``: a margin of the angle.
 
     Where ``t + margin`` is beyond a half turn its cosine would rise again, and ``cos(t) - margin sin(margin)`` takes its
@@ -210,24 +211,29 @@ def arcface_loss(
     return _with_margin(embeddings, labels, weights, target, positive(scale, "scale"))
 
 
-def _with_margin(embeddings: Any, labels: Any, weights: Any, target: Margin, scale: float | None) -> Terms:
+def _with_margin(embeddings: Any, labels: Any, weights: Any, target: Margin, scale: float | None) -> FusedTerms:
     """Cross-entropy of cosines, times a scale or (None) the lengths of embeddings, the right one replaced by its target."""
     x = embeddings_of(embeddings)
     w = rows_like(weights, x, "weights")
     y = labels_of(labels, len(x), len(w))
     unit_x, unit_w = Unit(x), Unit(w)
-    cosines = unit_x.rows @ unit_w.rows.T
-    right = np.arange(len(x)), y
-    value, slope = target(np.clip(cosines[right], -1, 1))
-    cosines[right] = value
+    right = unit_w.rows[y]
+    cosine = np.clip((unit_x.rows * right).sum(axis=1), -1, 1)
+    value, slope = (of.astype(x.dtype, copy=False) for of in target(cosine))
     factor = unit_x.lengths if scale is None else x.dtype.type(scale)
-    entropy, by_logits = entropy_of_rows(cosines * factor, y)
+    own = value * (unit_x.lengths[:, 0] if scale is None else factor)
 
-    def backward(upstream: Array) -> tuple[Array, ...]:
-        by = by_logits(upstream)
-        lengthwise = (by * cosines).sum(axis=1, keepdims=True) * unit_x.rows if scale is None else x.dtype.type(0)
-        by *= factor
-        by[right] *= slope
-        return unit_x.backward(by @ unit_w.rows) + lengthwise, unit_w.backward(by.T @ unit_x.rows)
+    def evaluate(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        values, by = softmax_of_products(unit_x.rows * factor, unit_w.rows, y, upstream, own, slope)
+        if by is None:
+            return values, ()
+        # The product has the cosine itself in the place of its target.
+        across = by.by_rows + (by.by_own * (slope - 1))[:, None] * right
+        across *= factor
+        gradient = unit_x.backward(across)
+        if scale is None:
+            along = (by.by_rows * unit_x.rows).sum(axis=1) + by.by_own * (value - cosine)
+            gradient += along[:, None] * unit_x.rows
+        return values, (gradient, unit_w.backward(by.by_columns))
 
-    return Terms(entropy, backward)
+    return FusedTerms(evaluate, like=np.empty(len(x), x.dtype))

@@ -14,7 +14,7 @@ import numpy as np
 from metrix import _core
 from metrix._threads import resolve_num_threads
 from metrix.losses._arguments import Array, not_negative, one_of
-from metrix.losses._composed import Terms, composed
+from metrix.losses._composed import FusedTerms, Terms, composed
 from metrix.losses._embeddings import embeddings_of, labels_of
 from metrix.losses._facts import facts
 from metrix.losses._left_out import Rows
@@ -80,7 +80,7 @@ def batch_triplet_loss(
     squared: bool = False,
     over: str = "all",
     num_threads: int | None = None,
-) -> Terms:
+) -> FusedTerms | Terms:
     """The mean of ``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` over triplets of a batch; one term.
 
     Which triplets, :func:`metrix.losses.triplets.mine_triplets` says. They are not made one by one in memory: "all" of a
@@ -118,11 +118,17 @@ def batch_triplet_loss(
     points = x.astype(np.float64, copy=False)
     distances = _core.losses.pairwise_distances(points, points, squared, threads)
     chosen = y, mining, apart, threads
-    total, count, active = _core.losses.batch_triplet_loss(distances, *chosen)
-    divisor = max(count if over == "all" else active, 1)
 
-    def backward(upstream: Array) -> tuple[Array, ...]:
-        gradient = _core.losses.batch_triplet_gradient(points, distances, squared, *chosen)
-        return ((upstream / divisor * gradient).astype(x.dtype),)
+    def evaluate(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        if upstream is None:
+            total, count, active = _core.losses.batch_triplet_loss(distances, *chosen)
+        else:
+            total, count, active, by = _core.losses.batch_triplet_gradient(points, distances, squared, *chosen)
+        divisor = max(count if over == "all" else active, 1)
+        value = np.asarray(total / divisor, dtype=x.dtype)
+        if upstream is None:
+            return value, ()
+        by *= upstream / divisor
+        return value, (by.astype(x.dtype, copy=False),)
 
-    return Terms(np.asarray(total / divisor, dtype=x.dtype), backward)
+    return FusedTerms(evaluate, like=np.empty((), x.dtype))
