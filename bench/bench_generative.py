@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fréchet distance and its statistics against the ways of torchmetrics, pytorch-fid and NumPy.
+"""Fréchet and kernel distances, precision and recall against the ways of torchmetrics, pytorch-fid, prdc and NumPy.
 
     python bench/bench_generative.py [--quick]
 
@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 
 from harness.rounds import contest, optional, print_heading, quick_from_arguments
-from metrix.generative import FeatureStatistics, frechet_distance, inception_score
+from metrix.generative import (
+    FeatureStatistics,
+    cmmd,
+    frechet_distance,
+    inception_score,
+    kernel_inception_distance,
+    prdc,
+)
 
 torch = optional("torch")
 linalg = optional("scipy.linalg")
@@ -71,6 +78,109 @@ def obvious_inception_score(p: Any) -> Any:
     return np.array([np.mean(scores), np.std(scores)])
 
 
+def kid(real: Any, generated: Any, subsets: int, size: int) -> Any:
+    return np.array(kernel_inception_distance(real, generated, subsets=subsets, subset_size=size))
+
+
+def kid_by_subsets(real: Any, generated: Any, subsets: int, size: int, product: Any = np.matmul) -> Any:
+    """As torch-fidelity, in the precision of the features."""
+    draw = np.random.RandomState(2020)
+    values = []
+    for _ in range(subsets):
+        x, y = (rows[draw.choice(len(rows), size, replace=False)] for rows in (real, generated))
+        own = [(product(part, part.T) / x.shape[1] + 1) ** 3 for part in (x, y)]
+        both = (product(x, y.T) / x.shape[1] + 1) ** 3
+        means = [(values.sum() - np.trace(values)) / (size * (size - 1)) for values in own]
+        values.append(float(means[0] + means[1] - 2 * both.mean()))
+    return np.array([np.mean(values), np.std(values)])
+
+
+def kid_in_torch(real: Any, generated: Any, subsets: int, size: int) -> Any:
+    """The same with PyTorch's products, as torchmetrics has them."""
+
+    def product(x: Any, y: Any) -> Any:
+        return torch.matmul(torch.from_numpy(x), torch.from_numpy(np.ascontiguousarray(y.T)).T).numpy()
+
+    return kid_by_subsets(real, generated, subsets, size, product)
+
+
+def distances(x: Any, y: Any) -> Any:
+    """As scikit-learn makes them, which prdc calls."""
+    squares = [np.einsum("ij,ij->i", rows, rows) for rows in (x, y)]
+    return np.sqrt(np.maximum(squares[0][:, None] + squares[1] - 2 * (x @ y.T), 0))
+
+
+def prdc_of_all_distances(real: Any, generated: Any, k: int = 5) -> Any:
+    """As the package prdc."""
+    radii = [np.partition(distances(rows, rows), k, axis=1)[:, k] for rows in (real, generated)]
+    both = distances(real, generated)
+    inside = both < radii[0][:, None]
+    recall = (both < radii[1]).any(axis=1).mean()
+    coverage = (both.min(axis=1) < radii[0]).mean()
+    return np.array([inside.any(axis=0).mean(), recall, inside.sum() / (k * len(generated)), coverage])
+
+
+def cmmd_of_all_distances(real: Any, generated: Any) -> Any:
+    """As published, in the precision of the features."""
+
+    def mean(x: Any, y: Any) -> float:
+        return float(np.exp(-(distances(x, y) ** 2) / 200).mean(dtype=np.float64))
+
+    return np.float64(1000 * (mean(real, real) + mean(generated, generated) - 2 * mean(real, generated)))
+
+
+def two_sets(rng: np.random.Generator, count: int, dimension: int) -> list[Any]:
+    """Some fifty directions carry most of the variance, as with networks; the second set varies less."""
+    mixing = rng.normal(size=(50, dimension)) / 7
+    return [
+        np.maximum(rng.normal(size=(count, 50)) @ mixing * width + rng.normal(size=(count, dimension)) * 0.3, 0).astype(
+            np.float32
+        )
+        for width in (1.0, 0.9)
+    ]
+
+
+def contests_of_pairs(rng: np.random.Generator, quick: bool) -> None:
+    """Scores that compare each image with each."""
+    dimension = 256 if quick else 2048
+    for count, subsets, size in ((500, 5, 100),) if quick else ((2500, 100, 1000), (10_000, 20, 1000)):
+        sides = two_sets(rng, count, dimension)
+        ways = {"metrix": kid, "NumPy, float32": kid_by_subsets}
+        if torch is not None:
+            ways["torch, float32"] = kid_in_torch
+        calls = {name: partial(way, *sides, subsets, size) for name, way in ways.items()}
+        wide = [side.astype(np.float64) for side in sides]
+        calls["NumPy, float64"] = partial(kid_by_subsets, *wide, subsets, size)
+        title = f"KID, {subsets} subsets of {size} from {count} x {dimension}, float32"
+        contest(title, calls, inexact=list(calls), rounds=1)
+    count = 500 if quick else 5000
+    sides = two_sets(rng, count, dimension)
+    contest(
+        f"precision, recall, density, coverage of {count} x {dimension}, float32",
+        {
+            "metrix": lambda: np.array(prdc(*sides)),
+            "NumPy, all distances": lambda: prdc_of_all_distances(*sides),
+            "one product": lambda: sides[0] @ sides[1].T,
+        },
+        inexact=["NumPy, all distances"],
+        uncompared=["one product"],
+        rounds=1,
+    )
+    sides = two_sets(rng, count, 256 if quick else 768)
+    contest(
+        f"CMMD of {sides[0].shape}, float32",
+        {
+            "metrix": lambda: np.float64(cmmd(*sides)),
+            "NumPy, all distances, float32": lambda: cmmd_of_all_distances(*sides),
+            "NumPy, all distances, float64": lambda: cmmd_of_all_distances(
+                *(side.astype(np.float64) for side in sides)
+            ),
+        },
+        inexact=["NumPy, all distances, float32", "NumPy, all distances, float64"],
+        rounds=1,
+    )
+
+
 def main() -> None:
     quick = quick_from_arguments(__doc__ or "")
     missing = [name for name, module in (("torch", torch), ("scipy", linalg)) if module is None]
@@ -107,6 +217,7 @@ def main() -> None:
         inexact=["NumPy"],
         rounds=3,
     )
+    contests_of_pairs(rng, quick)
 
 
 if __name__ == "__main__":

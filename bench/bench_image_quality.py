@@ -1,4 +1,4 @@
-"""Similarity of 1080p images and PSNR of 4K ones, beside what people call and beside five lines of OpenCV."""
+"""Similarity of 1080p images and of volumes, PSNR of 4K images, beside what people call and five lines of OpenCV."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import numpy as np
 from harness.rounds import contest, optional, print_heading, quick_from_arguments
 from metrix.image_quality import (
     SCALE_WEIGHTS,
+    gradient_magnitude_similarity_deviation,
     multiscale_structural_similarity,
     peak_signal_noise_ratio,
     structural_similarity,
+    visual_information_fidelity,
 )
 
 cv2 = optional("cv2")
 skimage = optional("skimage.metrics")
 torch = optional("torch")
 pytorch_msssim = optional("pytorch_msssim")
+torchmetrics = optional("torchmetrics.functional.image")
 
 Calls = dict[str, Callable[[], Any]]
 
@@ -115,6 +118,47 @@ def bench_peak_signal_noise_ratio(dtype: type, threads: int, rounds: int) -> Non
     contest(title, calls, inexact=list(calls), rounds=rounds)
 
 
+def bench_volumes(size: int, threads: int, rounds: int) -> None:
+    rng = np.random.default_rng(2)
+    x = rng.random((size, size, size), dtype=np.float32)
+    y = np.clip(x + rng.normal(scale=0.1, size=x.shape), 0, 1).astype(np.float32)
+    calls: Calls = {
+        "metrix": lambda: structural_similarity(x, y, data_range=1, dimensions=3, num_threads=threads),
+    }
+    if skimage is not None:
+        wang = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+        calls["scikit-image"] = lambda: skimage.structural_similarity(x, y, data_range=1, **wang)
+    contest(f"structural_similarity of volumes {size}^3, {threads} threads", calls, inexact=list(calls), rounds=rounds)
+
+
+def bench_features(threads: int, rounds: int) -> None:
+    """The published definitions over images of even sides, where all of them agree."""
+    x, y = (side.astype(np.float64) for side in images((1080, 1920), np.uint8))
+    calls: Calls = {"metrix": lambda: visual_information_fidelity(x, y, data_range=255, num_threads=threads)}
+    if torchmetrics is not None:
+        torch.set_num_threads(threads)
+        sides = [torch.from_numpy(side)[None, None] for side in (x, y)]
+        calls["torchmetrics"] = lambda: float(torchmetrics.visual_information_fidelity(*sides))
+    contest(f"visual_information_fidelity (1080, 1920), {threads} threads", calls, inexact=list(calls), rounds=rounds)
+    calls = {"metrix": lambda: gradient_magnitude_similarity_deviation(x, y, data_range=255, ddof=0)}
+    if cv2 is not None:
+        calls["own OpenCV"] = lambda: opencv_gmsd(x, y)
+    contest("gradient_magnitude_similarity_deviation (1080, 1920)", calls, inexact=list(calls), rounds=rounds)
+
+
+def opencv_gmsd(x: Any, y: Any) -> float:
+    prewitt = np.array([[1.0, 0, -1]] * 3) / 3
+
+    def gradient(image: Any) -> Any:
+        small = cv2.resize(image / 255, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        by_column, by_row = (cv2.filter2D(small, -1, k, borderType=cv2.BORDER_CONSTANT) for k in (prewitt, prewitt.T))
+        return np.sqrt(by_column**2 + by_row**2)
+
+    gx, gy = gradient(x), gradient(y)
+    constant = 170 / 255**2
+    return float(np.std((2 * gx * gy + constant) / (gx**2 + gy**2 + constant)))
+
+
 if __name__ == "__main__":
     quick = quick_from_arguments(__doc__ or "")
     print_heading("Quality of images", ["opencv-python-headless", "scikit-image", "pytorch_msssim"])
@@ -125,3 +169,5 @@ if __name__ == "__main__":
                 bench_structural_similarity(shape, dtype, threads, rounds)
                 bench_multiscale_structural_similarity(shape, dtype, threads, rounds)
             bench_peak_signal_noise_ratio(dtype, threads, rounds)
+        bench_volumes(64 if quick else 128, threads, rounds)
+        bench_features(threads, 3)

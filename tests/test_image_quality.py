@@ -15,10 +15,12 @@ from metrix.image_quality import (
     SCALE_WEIGHTS,
     SSIM_VARIANTS,
     ImageQualityMetrics,
+    gradient_magnitude_similarity_deviation,
     luma,
     multiscale_structural_similarity,
     peak_signal_noise_ratio,
     structural_similarity,
+    visual_information_fidelity,
 )
 from oracles import image_quality as oracle
 
@@ -79,6 +81,63 @@ def test_channels_stand_where_they_are_said_to(channels: int, axis: int, rng: np
     )  # counted from the end
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_volumes_are_their_definition(dtype: Any, rng: np.random.Generator) -> None:
+    for _ in range(cases(60)):
+        size = int(rng.choice([1, 3, 5, 7]))
+        shape = tuple(int(size + rng.choice(most)) for most in ([0, 1, 5], [0, 3, 4, 62], [0, 2, 9]))
+        x, y = pair_of(rng, shape, dtype)
+        sample = bool(size > 1 and rng.random() < 0.5)
+        taps = oracle.gaussian(size, 1.5)
+        expected = oracle.similarity(x, y, taps, 255, sample=sample)[0]
+        value, found = structural_similarity(
+            x, y, data_range=255, window_size=size, sample_covariance=sample, dimensions=3, full=True
+        )
+        exact = dtype is np.float64
+        assert value == pytest.approx(float(expected.mean()), rel=1e-12, abs=1e-13 if exact else MEAN * 20)
+        np.testing.assert_allclose(found, expected.astype(float), rtol=0, atol=1e-11 if exact else WINDOW)
+
+
+def test_windows_must_fit_into_volumes() -> None:
+    x = np.zeros((2, 8, 12, 20), dtype=np.uint8)
+    with pytest.raises(
+        ValueError, match=r"image: expected at least as many slices, rows and columns .* 11, got 8 x 12 x 20"
+    ):
+        structural_similarity(x, x, dimensions=3)
+
+
+@pytest.mark.parametrize("channels", [3, 5])
+@pytest.mark.parametrize("axis", [0, 1, 2, 4])
+def test_channels_of_volumes_stand_where_they_are_said_to(channels: int, axis: int, rng: np.random.Generator) -> None:
+    x, y = pair_of(rng, (channels, 2, 8, 9, 20), np.float64)
+    common: dict[str, Any] = {"data_range": 255, "dimensions": 3, "window_size": 5}
+    each, maps = structural_similarity(x, y, full=True, **common)
+    x, y = (np.moveaxis(side, 0, axis) for side in (x, y))
+    value, full = structural_similarity(x, y, channel_axis=axis, full=True, **common)
+    np.testing.assert_allclose(value, each.mean(axis=0), rtol=1e-13)
+    np.testing.assert_allclose(np.moveaxis(full, axis, 0), maps, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"image: expected shape \(..., D, H, W\), and a channel axis"):
+        structural_similarity(x[0, 0], y[0, 0], data_range=255, dimensions=3, channel_axis=0)
+    with pytest.raises(ValueError, match=r"dimensions: expected 2 for images or 3 for volumes, got 1"):
+        structural_similarity(x, y, data_range=255, dimensions=1)  # type: ignore[arg-type]
+
+
+def test_volumes_are_those_of_scikit_image_and_torchmetrics(rng: np.random.Generator) -> None:
+    x, y = pair_of(rng, (16, 18, 25), np.float64)
+    common: dict[str, Any] = {"data_range": 255, "dimensions": 3}
+    metrics = pytest.importorskip("skimage.metrics")
+    theirs, full = metrics.structural_similarity(x, y, data_range=255, full=True)
+    maps = structural_similarity(
+        x, y, window="uniform", sample_covariance=True, border="symmetric", full=True, **common
+    )[1]
+    np.testing.assert_allclose(maps, full, atol=1e-12)
+    assert structural_similarity(x, y, **SSIM_VARIANTS["skimage"], **common) == pytest.approx(theirs, rel=1e-12)
+    torch = pytest.importorskip("torch")
+    function = pytest.importorskip("torchmetrics.functional.image").structural_similarity_index_measure
+    theirs = float(function(torch.from_numpy(x)[None, None], torch.from_numpy(y)[None, None], data_range=255.0))
+    assert structural_similarity(x, y, **SSIM_VARIANTS["torchmetrics"], **common) == pytest.approx(theirs, rel=1e-11)
+
+
 def test_bright_images_of_low_contrast_do_not_cancel(rng: np.random.Generator) -> None:
     """Where float32 packages find 1.08."""
     x = (200 + 0.01 * rng.normal(size=(300, 300))).astype(np.float32)
@@ -118,6 +177,11 @@ def test_equal_images_and_limits(dtype: Any, rng: np.random.Generator) -> None:
     assert structural_similarity(x, y, data_range=255) == structural_similarity(y, x, data_range=255)
     least = structural_similarity(x, (255 - x).astype(dtype), data_range=255, k1=1e-9, k2=1e-9, full=True)[1]
     assert least.min() >= -1
+    wide, other = pair_of(rng, (41, 50), dtype)
+    assert gradient_magnitude_similarity_deviation(wide, wide, data_range=255) == 0
+    assert gradient_magnitude_similarity_deviation(wide, other, data_range=255) > 0
+    assert visual_information_fidelity(wide, wide, data_range=255) == pytest.approx(1, rel=1e-9)
+    assert 0 < visual_information_fidelity(wide, other, data_range=255) < 1
     flat = np.full((12, 12), 7, dtype=dtype)
     assert structural_similarity(flat, flat, data_range=255) == 1
 
@@ -206,6 +270,9 @@ def digest(*, num_threads: int) -> str:
         for window in ("gaussian", "uniform"):
             each: dict[str, Any] = {"data_range": 255, "channel_axis": -1, "num_threads": num_threads}
             for part in structural_similarity(x, y, window=window, full=True, **each):
+                found.update(np.ascontiguousarray(part).tobytes())
+            volumes = (side.reshape(1, 16, 20, 15, 3) for side in (x, y))
+            for part in structural_similarity(*volumes, dimensions=3, window=window, full=True, **each):
                 found.update(np.ascontiguousarray(part).tobytes())
         found.update(multiscale_structural_similarity(x, y, weights=[0.5, 0.5], **each).tobytes())
         found.update(peak_signal_noise_ratio(x, y, **each).tobytes())

@@ -2,6 +2,7 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,53 +15,57 @@ namespace {
 template <class In>
 using Out = typename image_quality::Work<In>::Type;
 
-// Pairs of images (N, H, W, channels) and a window that fits into them.
+// Pairs of images (N, H, W, channels) or of volumes (N, D, H, W, channels), and a window that fits into them.
 template <class In>
-image_quality::Images<In> images_of(const Array<In>& x, const Array<In>& y, const Array<double>& window) {
-    if (x.ndim() != 4 || x.shape(3) < 1 || x.shape(3) > 4) {
+image_quality::Images<In> images_of(const Array<In>& x, const Array<In>& y, const Array<double>& window,
+                                    bool may_be_volumes) {
+    const py::ssize_t dimensions = x.ndim();
+    if ((dimensions != 4 && !(dimensions == 5 && may_be_volumes)) || x.shape(dimensions - 1) < 1 ||
+        x.shape(dimensions - 1) > 4) {
         throw_value_error("image: expected shape (N, H, W, up to 4 channels), got " + shape_text(x));
     }
-    if (y.ndim() != 4 || !std::equal(x.shape(), x.shape() + 4, y.shape())) {
+    if (y.ndim() != dimensions || !std::equal(x.shape(), x.shape() + dimensions, y.shape())) {
         throw_value_error("reference: expected shape " + shape_text(x) + ", got " + shape_text(y));
     }
     const Index size = 2 * window.size() - 1;
     if (window.ndim() != 1 || size < 1 || size > 129)
         throw_value_error("window_size: expected an odd number up to 129");
-    if (x.shape(1) < size || x.shape(2) < size) {
-        throw_value_error("image: expected at least as many rows and columns as the window has, " +
-                          std::to_string(size) + ", got " + std::to_string(x.shape(1)) + " x " +
-                          std::to_string(x.shape(2)));
+    const auto* const sides = x.shape() + 1;
+    if (std::any_of(sides, sides + dimensions - 2, [&](py::ssize_t side) { return side < size; })) {
+        std::string got;
+        for (py::ssize_t axis = 1; axis + 1 < dimensions; ++axis) {
+            got += (axis == 1 ? "" : " x ") + std::to_string(x.shape(axis));
+        }
+        throw_value_error(std::string("image: expected at least as many ") + (dimensions == 5 ? "slices, " : "") +
+                          "rows and columns as the window has, " + std::to_string(size) + ", got " + got);
     }
-    return {x.data(), y.data(), x.shape(0), x.shape(1), x.shape(2), x.shape(3)};
+    const Index depth = dimensions == 5 ? x.shape(1) : 1;
+    const auto* const last = x.shape() + dimensions - 3;
+    return {x.data(), y.data(), x.shape(0), depth, last[0], last[1], last[2]};
 }
 
-// (ssim, cs, map): means of each image and channel; cs and the map where they are wanted.
+// (means of ssim, or of its contrast-structure term, of each image and channel; map where it is wanted).
 template <class In>
 py::tuple structural_similarity(const Array<In>& x, const Array<In>& y, const Array<double>& window, double c1,
-                                double c2, double covariance_factor, bool wants_cs, bool wants_map, int num_threads) {
-    const auto images = images_of(x, y, window);
-    const image_quality::Similarity similarity = {view1(window, "window"), c1, c2, covariance_factor};
-    const std::vector<py::ssize_t> shape = {images.count, images.channels};
-    Array<double> ssim(shape);
-    std::optional<Array<double>> cs;
-    if (wants_cs) cs.emplace(shape);
+                                double c2, double covariance_factor, bool of_structure, bool wants_map,
+                                int num_threads) {
+    const auto images = images_of(x, y, window, true);
+    const bool of_volumes = x.ndim() == 5;
+    const image_quality::Similarity similarity = {view1(window, "window"), c1, c2, covariance_factor, of_volumes};
+    Array<double> means(std::vector<py::ssize_t>{images.count, images.channels});
     std::optional<Array<Out<In>>> map;
-    const Index reach = 2 * (window.size() - 1);
     if (wants_map) {
-        map.emplace(
-            std::vector<py::ssize_t>{images.count, images.height - reach, images.width - reach, images.channels});
+        std::vector<py::ssize_t> shape(x.shape(), x.shape() + x.ndim());
+        for (std::size_t axis = 1; axis + 1 < shape.size(); ++axis) shape[axis] -= 2 * (window.size() - 1);
+        map.emplace(shape);
     }
-    const auto flat = [](Array<double>& array) {
-        return View1<double>{array.mutable_data(), static_cast<std::size_t>(array.size())};
-    };
-    const View1<double> ssim_view = flat(ssim);
-    const View1<double> cs_view = cs ? flat(*cs) : View1<double>{};
+    const View1<double> view = {means.mutable_data(), static_cast<std::size_t>(means.size())};
     Out<In>* const map_data = map ? map->mutable_data() : nullptr;
     {
         const py::gil_scoped_release release;
-        image_quality::structural_similarity(images, similarity, ssim_view, cs_view, map_data, num_threads);
+        image_quality::structural_similarity(images, similarity, of_structure, view, map_data, num_threads);
     }
-    return py::make_tuple(ssim, cs, map);
+    return py::make_tuple(means, map);
 }
 
 // (gradient by x, by y): the latter where it is wanted.
@@ -68,8 +73,8 @@ template <class In>
 py::tuple structural_similarity_gradient(const Array<In>& x, const Array<In>& y, const Array<double>& window, double c1,
                                          double c2, double covariance_factor, const Array<double>& ssim_factor,
                                          const Array<double>& cs_factor, bool wants_y, int num_threads) {
-    const auto images = images_of(x, y, window);
-    const image_quality::Similarity similarity = {view1(window, "window"), c1, c2, covariance_factor};
+    const auto images = images_of(x, y, window, false);
+    const image_quality::Similarity similarity = {view1(window, "window"), c1, c2, covariance_factor, false};
     const auto factors = [&](const Array<double>& array) {
         if (array.size() != images.count * images.channels)
             throw_value_error("grad_output: expected one of each channel");
@@ -89,6 +94,24 @@ py::tuple structural_similarity_gradient(const Array<In>& x, const Array<In>& y,
                                                       num_threads);
     }
     return py::make_tuple(by_x, by_y);
+}
+
+// (4, N, H, W, channels): mean of x, mean of y, sum of both variances, covariance, of all windows.
+template <class In>
+Array<double> local_moments(const Array<In>& x, const Array<In>& y, const Array<double>& window, int num_threads) {
+    const auto images = images_of(x, y, window, false);
+    const View1<const double> weights = view1(window, "window");
+    const Index reach = 2 * (window.size() - 1);
+    Array<double> result(
+        std::vector<py::ssize_t>{4, images.count, images.height - reach, images.width - reach, images.channels});
+    const Index size = result.size() / 4;
+    double* const data = result.mutable_data();
+    double* const maps[] = {data, data + size, data + 2 * size, data + 3 * size};
+    {
+        const py::gil_scoped_release release;
+        image_quality::local_moments(images, weights, maps, num_threads);
+    }
+    return result;
 }
 
 template <class In>
@@ -127,11 +150,13 @@ template <class In>
 void bind_for(py::module_& module) {
     module.def("structural_similarity", &structural_similarity<In>, py::arg("image").noconvert(),
                py::arg("reference").noconvert(), py::arg("window").noconvert(), py::arg("c1"), py::arg("c2"),
-               py::arg("covariance_factor"), py::arg("wants_cs"), py::arg("wants_map"), py::arg("num_threads"));
+               py::arg("covariance_factor"), py::arg("of_structure"), py::arg("wants_map"), py::arg("num_threads"));
     module.def("structural_similarity_gradient", &structural_similarity_gradient<In>, py::arg("image").noconvert(),
                py::arg("reference").noconvert(), py::arg("window").noconvert(), py::arg("c1"), py::arg("c2"),
                py::arg("covariance_factor"), py::arg("ssim_factor").noconvert(), py::arg("cs_factor").noconvert(),
                py::arg("wants_reference"), py::arg("num_threads"));
+    module.def("local_moments", &local_moments<In>, py::arg("image").noconvert(), py::arg("reference").noconvert(),
+               py::arg("window").noconvert(), py::arg("num_threads"));
     module.def("squared_error", &squared_error<In>, py::arg("image").noconvert(), py::arg("reference").noconvert(),
                py::arg("num_threads"));
     module.def("halve", &halve<In>, py::arg("images").noconvert(), py::arg("num_threads"));

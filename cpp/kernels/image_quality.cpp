@@ -44,41 +44,54 @@ void for_each_chunk(Index images, Index rows, int num_threads, Make&& make, Work
 }  // namespace
 
 template <class In>
-void structural_similarity(const Images<In>& images, const Similarity& similarity, View1<double> ssim, View1<double> cs,
-                           typename Work<In>::Type* map, int num_threads) {
+void structural_similarity(const Images<In>& images, const Similarity& similarity, bool of_structure,
+                           View1<double> means, typename Work<In>::Type* map, int num_threads) {
     using T = typename Work<In>::Type;
     const Index channels = images.channels;
     const Index reach = 2 * (ssize(similarity.window) - 1);
+    const Index slices = images.depth - (similarity.over_depth ? reach : 0);
     const Index rows = images.height - reach;
     const Index width = (images.width - reach) * channels;
-    const Index chunks = (rows + rows_of_chunk - 1) / rows_of_chunk;
-    const bool wants_cs = !cs.empty();
-    // Of each chunk: ssim, then cs of each channel.
-    std::vector<double> totals(static_cast<std::size_t>(images.count * chunks * 2 * channels));
+    const Index chunks = slices * ((rows + rows_of_chunk - 1) / rows_of_chunk);
+    // Of each chunk and channel.
+    std::vector<double> totals(static_cast<std::size_t>(images.count * chunks * channels));
     for_each_chunk<Tile<In, T>>(
-        images.count, rows, num_threads, [&] { return Tile<In, T>(images, similarity); },
+        images.count * slices, rows, num_threads, [&] { return Tile<In, T>(images, similarity); },
         [&](const Chunk& chunk, Index item, Tile<In, T>& tile) {
-            double* const total = totals.data() + item * 2 * channels;
+            const Index first_slice = chunk.image / slices * images.depth + chunk.image % slices;
             for (Index first = 0; first < width; first += tile_width) {
                 const Index count = std::min(tile_width, width - first);
                 T* const place = map == nullptr ? nullptr : map + chunk.image * rows * width + first;
-                tile.similarity(chunk.image, chunk.first, chunk.last, first, count, place, width, wants_cs, total);
+                tile.similarity(first_slice, chunk.first, chunk.last, first, count, of_structure, place, width,
+                                totals.data() + item * channels);
             }
         });
-    const auto pixels = static_cast<double>(rows * (images.width - reach));
-    for (Index image = 0; image < images.count; ++image) {
-        for (Index channel = 0; channel < channels; ++channel) {
-            double both[2] = {};
-            for (Index chunk = 0; chunk < chunks; ++chunk) {
-                const double* const total = totals.data() + (image * chunks + chunk) * 2 * channels + channel;
-                both[0] += total[0];
-                both[1] += total[channels];
-            }
-            const auto place = static_cast<std::size_t>(image * channels + channel);
-            ssim[place] = both[0] / pixels;
-            if (wants_cs) cs[place] = both[1] / pixels;
+    const auto pixels = static_cast<double>(slices * rows * (images.width - reach));
+    for (Index i = 0; i < images.count * channels; ++i) {
+        double sum = 0;
+        for (Index chunk = 0; chunk < chunks; ++chunk) {
+            sum += totals[static_cast<std::size_t>((i / channels * chunks + chunk) * channels + i % channels)];
         }
+        means[static_cast<std::size_t>(i)] = sum / pixels;
     }
+}
+
+template <class In>
+void local_moments(const Images<In>& images, View1<const double> window, double* const (&maps)[4], int num_threads) {
+    const Index reach = 2 * (ssize(window) - 1);
+    const Index rows = images.height - reach;
+    const Index width = (images.width - reach) * images.channels;
+    const Similarity similarity = {window};
+    for_each_chunk<Tile<In, double>>(
+        images.count, rows, num_threads, [&] { return Tile<In, double>(images, similarity); },
+        [&](const Chunk& chunk, Index /*item*/, Tile<In, double>& tile) {
+            for (Index first = 0; first < width; first += tile_width) {
+                const Index place = chunk.image * rows * width + first;
+                double* const places[] = {maps[0] + place, maps[1] + place, maps[2] + place, maps[3] + place};
+                tile.moments(chunk.image, chunk.first, chunk.last, first, std::min(tile_width, width - first), places,
+                             width);
+            }
+        });
 }
 
 template <class In>
@@ -168,12 +181,13 @@ void squared_error(const In* x, const In* y, Index size, View1<double> sums, int
     }
 }
 
-#define METRIX_FOR(In)                                                                                        \
-    template void structural_similarity(const Images<In>&, const Similarity&, View1<double>, View1<double>,   \
-                                        Work<In>::Type*, int);                                                \
-    template void structural_similarity_gradient(const Images<In>&, const Similarity&, View1<const double>,   \
-                                                 View1<const double>, Work<In>::Type*, Work<In>::Type*, int); \
-    template void halve(const In*, Index, Index, Index, Index, Work<In>::Type*, int);                         \
+#define METRIX_FOR(In)                                                                                              \
+    template void structural_similarity(const Images<In>&, const Similarity&, bool, View1<double>, Work<In>::Type*, \
+                                        int);                                                                       \
+    template void local_moments(const Images<In>&, View1<const double>, double* const(&)[4], int);                  \
+    template void structural_similarity_gradient(const Images<In>&, const Similarity&, View1<const double>,         \
+                                                 View1<const double>, Work<In>::Type*, Work<In>::Type*, int);       \
+    template void halve(const In*, Index, Index, Index, Index, Work<In>::Type*, int);                               \
     template void squared_error(const In*, const In*, Index, View1<double>, int);
 METRIX_FOR(std::uint8_t)
 METRIX_FOR(float)

@@ -12,6 +12,7 @@
 //
 // Images are rows of interleaved channels: taps of a row lie `channels` apart. Tiles are worked on row by row, in rings
 // of filtered rows that stay in the first cache; nothing of the image's size is made but what is asked for.
+// A row of a volume is the weighted sum of the rows of the slices that its windows reach over; the rest is the same.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +30,13 @@ struct Work<double> {
     using Type = double;
 };
 
-// (count, height, width, channels); channels of at most 4. Both at least as large as the window.
+// (count, depth, height, width, channels); channels of at most 4. At least as large as the window.
 template <class In>
 struct Images {
     const In* x = nullptr;
     const In* y = nullptr;
     Index count = 0;
+    Index depth = 1;
     Index height = 0;
     Index width = 0;
     Index channels = 1;
@@ -45,13 +47,19 @@ struct Similarity {
     double c1 = 0;
     double c2 = 0;
     double covariance_factor = 1;  // N / (N - 1) for the sample's covariance
+    bool over_depth = false;       // windows reach over slices: volumes; else each slice is an image, of depth 1
 };
 
-// Means over all windows of ssim and of cs: (count, channels). Maps, where they are wanted, of the shape of the valid
-// part.
+// Means over all windows of ssim, or of cs alone: (count, channels). Maps, where they are wanted, of the shape of the
+// valid part.
 template <class In>
-void structural_similarity(const Images<In>& images, const Similarity& similarity, View1<double> ssim, View1<double> cs,
-                           typename Work<In>::Type* map, int num_threads);
+void structural_similarity(const Images<In>& images, const Similarity& similarity, bool of_structure,
+                           View1<double> means, typename Work<In>::Type* map, int num_threads);
+
+// Of all windows of images (not volumes): mean of x, mean of y, sum of both variances, covariance. A map of doubles for
+// each, of the shape of the valid part.
+template <class In>
+void local_moments(const Images<In>& images, View1<const double> window, double* const (&maps)[4], int num_threads);
 
 // The gradient of sum(ssim_factor * ssim + cs_factor * cs) over all images and channels, by x, and by y where it is
 // wanted.

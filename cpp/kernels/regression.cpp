@@ -29,7 +29,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr Index block_size = largest_block;
-constexpr Index chunk_size = 32 * block_size;
+constexpr Index chunk_size = 8 * block_size;
 
 // Sums and extremes of one output.
 class State {
@@ -118,11 +118,6 @@ class Pass {
   public:
     Pass(unsigned groups, bool weighs) : work_(work<T>()), groups_(without_parts(groups)), weighs_(weighs ? 1 : 0) {}
 
-    // How many rows to work on at a time: more where they are looked at once, whatever the cache.
-    [[nodiscard]] Index rows() const {
-        return groups_ == squares || groups_ == fit || groups_ == errors ? 4 * block_size : block_size;
-    }
-
     void add(const Block<T>& block, State state) const {
         BlockSums sums;
         Exact weight{static_cast<double>(block.count), 0};
@@ -132,41 +127,42 @@ class Pass {
         }
         state.add(SumOf::weight, weight);
         state.extreme(ExtremeOf::rows) += static_cast<double>(block.count);
-        if ((groups_ & errors) != 0) {
+        const auto centre = static_cast<double>(block.target[0]);
+        constexpr unsigned both = errors | targets;
+        if ((groups_ & both) == both) {
+            work_.errors_and_targets[weighs_](block, centre, sums);
+        } else if ((groups_ & errors) != 0) {
             work_.errors[weighs_](block, 0, sums);
+        } else if ((groups_ & targets) != 0) {
+            work_.targets[weighs_](block, centre, sums);
+        }
+        if ((groups_ & errors) != 0) {
             for (const SumOf which : {SumOf::error, SumOf::absolute_error, SumOf::squared_error}) {
                 state.add(which, total(sums[which]));
             }
             state.raise(ExtremeOf::largest_error, largest(sums[ExtremeOf::largest_error]));
         }
-        if ((groups_ & centred) != 0) {
-            const double centre = static_cast<double>(block.prediction[0]) - static_cast<double>(block.target[0]);
-            work_.centred[weighs_](block, centre, sums);
-            state.add_around(exact_sum(centre, -state.extreme(ExtremeOf::error_origin)), weight,
-                             total(sums[SumOf::centred_error]), total(sums[SumOf::centred_squares]),
-                             SumOf::centred_error, SumOf::centred_squares);
-        }
         if ((groups_ & targets) != 0) {
-            const auto centre = static_cast<double>(block.target[0]);
-            work_.targets[weighs_](block, centre, sums);
-            state.add_around(exact_sum(centre, -state.extreme(ExtremeOf::target_origin)), weight,
-                             total(sums[SumOf::target]), total(sums[SumOf::squared_target]), SumOf::target,
-                             SumOf::squared_target);
+            add_targets(sums, centre, weight, state);
             state.add(SumOf::absolute_target, total(sums[SumOf::absolute_target]));
             state.lower(ExtremeOf::least_target, least(sums[ExtremeOf::least_target]));
             state.raise(ExtremeOf::largest_target, largest(sums[ExtremeOf::largest_target]));
+        }
+        if ((groups_ & centred) != 0) {
+            const double first = static_cast<double>(block.prediction[0]) - centre;
+            work_.centred[weighs_](block, first, sums);
+            state.add_around(exact_sum(first, -state.extreme(ExtremeOf::error_origin)), weight,
+                             total(sums[SumOf::centred_error]), total(sums[SumOf::centred_squares]),
+                             SumOf::centred_error, SumOf::centred_squares);
         }
         if ((groups_ & squares) != 0) {
             work_.squares[weighs_](block, 0, sums);
             state.add(SumOf::squared_error, total(sums[SumOf::squared_error]));
         }
         if ((groups_ & fit) != 0) {
-            const auto centre = static_cast<double>(block.target[0]);
             work_.fit[weighs_](block, centre, sums);
             state.add(SumOf::squared_error, total(sums[SumOf::squared_error]));
-            state.add_around(exact_sum(centre, -state.extreme(ExtremeOf::target_origin)), weight,
-                             total(sums[SumOf::target]), total(sums[SumOf::squared_target]), SumOf::target,
-                             SumOf::squared_target);
+            add_targets(sums, centre, weight, state);
         }
         if ((groups_ & relatives) != 0) {
             work_.relatives[weighs_](block, 0, sums);
@@ -176,13 +172,26 @@ class Pass {
             }
         }
         if ((groups_ & logarithms) != 0) {
-            work_.logarithms[weighs_](block, 0, sums);
-            state.add(SumOf::logarithmic, total(sums[SumOf::logarithmic]));
-            state.lower(ExtremeOf::least, least(sums[ExtremeOf::least]));
+            for (Index first = 0; first < block.count; first += logarithm_block) {
+                work_.logarithms[weighs_](part(block, first, std::min(logarithm_block, block.count - first)), 0, sums);
+                state.add(SumOf::logarithmic, total(sums[SumOf::logarithmic]));
+                state.lower(ExtremeOf::least, least(sums[ExtremeOf::least]));
+            }
         }
     }
 
   private:
+    static Block<T> part(const Block<T>& block, Index first, Index count) {
+        const double* const weight = block.weight == nullptr ? nullptr : block.weight + first;
+        return {block.target + first, block.prediction + first, weight, count, block.eps};
+    }
+
+    static void add_targets(const BlockSums& sums, double centre, Exact weight, State& state) {
+        state.add_around(exact_sum(centre, -state.extreme(ExtremeOf::target_origin)), weight,
+                         total(sums[SumOf::target]), total(sums[SumOf::squared_target]), SumOf::target,
+                         SumOf::squared_target);
+    }
+
     const Work<T>& work_;
     unsigned groups_;
     int weighs_;
@@ -202,7 +211,7 @@ void transpose(View2<const T> from, Index first, Index count, std::vector<T>& to
 template <class T>
 void add_rows(const Data<T>& data, Index first, Index last, const Pass<T>& pass, double eps, View2<double> state) {
     const Index outputs = data.target.columns;
-    const Index step = outputs == 1 ? pass.rows() : std::clamp<Index>(8 * block_size / outputs, 32, block_size);
+    const Index step = outputs == 1 ? block_size : std::clamp<Index>(2 * block_size / outputs, 32, block_size / 4);
     std::vector<T> target;
     std::vector<T> prediction;
     if (outputs > 1) {

@@ -21,16 +21,15 @@ class GatheredFeatures:
 
     def update(self, real: Any, generated: Any) -> None:
         """Add (N, D) features of either side, or of both, which need not be equally many; None for none."""
-        added: list[Array] = []
-        for values, name in ((real, "real"), (generated, "generated")):
+        dimension = self._dimension
+        added: list[tuple[list[Array], Array]] = []
+        for parts, values, name in zip(self._sides, (real, generated), ("real", "generated")):
             if values is not None:
-                rows = features_of(values, name, self._dimension if not added else added[0].shape[1])
-                added.append(np.array(rows, order="C"))
-            else:
-                added.append(np.empty((0, self._dimension or 0)))
-        for parts, values, rows in zip(self._sides, (real, generated), added):
-            if values is not None:
-                parts.append(rows)
+                rows = features_of(values, name, dimension)
+                dimension = rows.shape[1]
+                added.append((parts, np.array(rows, order="C")))
+        for parts, rows in added:
+            parts.append(rows)
 
     def merge(self, other: Any) -> None:
         """Add all that another one with the same options has seen, behind what there is."""

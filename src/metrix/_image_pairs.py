@@ -19,6 +19,12 @@ OddSide = Literal["symmetric", "zero", "drop"]
 SERIAL_SIZE = 1 << 15
 
 
+def half_window(size: int, sigma: float) -> npt.NDArray[np.float64]:
+    """Weights of one axis as kernels take them, from the middle outwards."""
+    weights: npt.NDArray[np.float64] = np.exp(-0.5 * ((np.arange(size) - size // 2) / sigma) ** 2)
+    return np.array((weights / weights.sum())[size // 2 :])
+
+
 @dataclass(frozen=True)
 class Similarity:
     """What the kernel is told about windows and constants."""
@@ -38,6 +44,7 @@ class Similarity:
         k2: float,
         sample_covariance: bool,
         data_range: float,
+        dimensions: int = 2,
     ) -> Similarity:
         """Of the arguments of :func:`structural_similarity`."""
         if window not in ("gaussian", "uniform"):
@@ -52,13 +59,11 @@ class Similarity:
             window_size = 7 if window == "uniform" else 2 * int(3.5 * sigma + 0.5) + 1
         if window_size < 1 or window_size % 2 == 0 or window_size > 129:
             raise ValueError(f"window_size: expected an odd number up to 129, got {window_size}")
-        distances = np.arange(window_size) - window_size // 2
-        weights = np.ones(window_size) if window == "uniform" else np.exp(-0.5 * (distances / sigma) ** 2)
-        count = window_size**2
+        count = window_size**dimensions
         if sample_covariance and count == 1:
             raise ValueError("sample_covariance: expected a window of several pixels")
         return cls(
-            (weights / weights.sum())[window_size // 2 :].copy(),
+            half_window(window_size, np.inf if window == "uniform" else sigma),
             (k1 * data_range) ** 2,
             (k2 * data_range) ** 2,
             count / (count - 1) if sample_covariance else 1.0,
@@ -72,7 +77,7 @@ class Similarity:
 
 @dataclass(frozen=True)
 class ImagePair:
-    """Two images as the kernel takes them, (N, H, W, C), and the way back."""
+    """Two images as the kernel takes them, (N, H, W, C) or (N, D, H, W, C), and the way back."""
 
     x: Array
     y: Array
@@ -83,15 +88,20 @@ class ImagePair:
     channel_axis: int | None
 
     @classmethod
-    def of(cls, image: Any, reference: Any, data_range: float | None, channel_axis: int | None) -> ImagePair:
+    def of(
+        cls, image: Any, reference: Any, data_range: float | None, channel_axis: int | None, dimensions: int = 2
+    ) -> ImagePair:
         """Of the arguments of a metric."""
+        if dimensions not in (2, 3):
+            raise ValueError(f"dimensions: expected 2 for images or 3 for volumes, got {dimensions!r}")
         x, y = as_ndarray(image, "image"), as_ndarray(reference, "reference")
         if x.shape != y.shape:
             raise ValueError(f"reference: expected the shape of image, {x.shape}, got {y.shape}")
         if x.dtype != y.dtype:
             raise TypeError(f"reference: expected the dtype of image, {x.dtype}, got {y.dtype}")
-        if x.ndim < 2 + (channel_axis is not None):
-            raise ValueError(f"image: expected shape (..., H, W), and a channel axis if one is named, got {x.shape}")
+        if x.ndim < dimensions + (channel_axis is not None):
+            sides = "D, H, W" if dimensions == 3 else "H, W"
+            raise ValueError(f"image: expected shape (..., {sides}), and a channel axis if one is named, got {x.shape}")
         if data_range is None:
             if x.dtype not in (np.uint8, np.uint16):
                 raise ValueError(
@@ -106,15 +116,15 @@ class ImagePair:
         x, y = _as_work(x), _as_work(y)
         channels = 1 if axis is None else x.shape[axis]
         if axis is None:
-            leading = x.shape[:-2]
-            shape = (-1, *x.shape[-2:], 1)
+            leading = x.shape[:-dimensions]
+            shape = (-1, *x.shape[-dimensions:], 1)
         elif axis == x.ndim - 1 and channels in (1, 2, 3, 4):
-            leading = x.shape[:-3]
-            shape = (-1, *x.shape[-3:])
+            leading = x.shape[: -1 - dimensions]
+            shape = (-1, *x.shape[-1 - dimensions :])
         else:
-            x, y = np.moveaxis(x, axis, -3), np.moveaxis(y, axis, -3)
-            leading = x.shape[:-3]
-            shape = (-1, *x.shape[-2:], 1)
+            x, y = (np.moveaxis(side, axis, -1 - dimensions) for side in (x, y))
+            leading = x.shape[: -1 - dimensions]
+            shape = (-1, *x.shape[-dimensions:], 1)
         if 0 in x.shape:
             shape = (int(np.prod(x.shape)) // max(1, int(np.prod(shape[1:]))), *shape[1:])
         return cls(_reshaped(x, shape), _reshaped(y, shape), data_range, leading, channels, axis)
@@ -130,12 +140,13 @@ class ImagePair:
 
     def map(self, values: Array) -> Array:
         """Axes as those of the images."""
+        sides = values.shape[1:-1]
         if self.channel_axis is None:
-            return values.reshape(*self.leading, *values.shape[1:3])
-        if values.shape[3] == self.channels:
+            return values.reshape(*self.leading, *sides)
+        if values.shape[-1] == self.channels:
             last = values.reshape(*self.leading, *values.shape[1:])
         else:
-            last = np.moveaxis(values.reshape(*self.leading, self.channels, *values.shape[1:3]), -3, -1)
+            last = np.moveaxis(values.reshape(*self.leading, self.channels, *sides), -1 - len(sides), -1)
         return np.moveaxis(last, -1, self.channel_axis)
 
 
@@ -189,10 +200,11 @@ class Scales:
                     f"{len(exponents)}, got {size[0]} x {size[1]}"
                 )
             x, y = pairs[-1]
-            ssim, cs, _ = _core.image_quality.structural_similarity(
-                x, y, *similarity.arguments, not is_last, False, num_threads
+            terms.append(
+                _core.image_quality.structural_similarity(x, y, *similarity.arguments, not is_last, False, num_threads)[
+                    0
+                ]
             )
-            terms.append(ssim if is_last else cs)
         product = np.prod([np.maximum(term, 0) ** weight for term, weight in zip(terms, exponents)], axis=0)
         return cls(terms, product, exponents, pairs, similarity, odd_side, num_threads)
 

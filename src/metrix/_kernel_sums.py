@@ -11,8 +11,10 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Matrix = npt.NDArray[np.float64]
 
-#: Rows of a block: their products stay in the cache while a kernel is made of them.
+#: Rows of a block.
 _BLOCK = 1 << 10
+#: Rows of products that stay in the cache.
+_CACHED = 1 << 5
 
 
 class Polynomial(NamedTuple):
@@ -24,11 +26,13 @@ class Polynomial(NamedTuple):
 
     def __call__(self, products: Matrix, rows: Matrix, columns: Matrix) -> None:
         """Turn the products of two blocks of rows into its values, in place, with powers by multiplication."""
-        products *= self.gamma
-        products += self.coef
-        base = products.copy() if self.degree > 1 else products
-        for _ in range(self.degree - 1):
-            products *= base
+        for start in range(0, len(products), _CACHED):
+            part = products[start : start + _CACHED]
+            part *= self.gamma
+            part += self.coef
+            base = part.copy() if self.degree > 1 else part
+            for _ in range(self.degree - 1):
+                part *= base
 
 
 class Gaussian(NamedTuple):

@@ -19,6 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Rows of a block. All pairs of two blocks may be open, so this also bounds the memory.
 _BLOCK = 1 << 10
+#: Bytes of rows that are centred once, not for each block anew.
+_KEPT = 1 << 27
 
 
 class Cloud:
@@ -28,6 +30,7 @@ class Cloud:
         """Of (N, D) rows in float32 or float64, and a (D,) origin of the same type."""
         self.rows = rows
         self._origin = origin
+        self._kept = rows - origin if rows.nbytes <= _KEPT else None
         self.slack, self._least = _bounds(rows)
         self.edges = np.linspace(0, len(rows), max(1, len(rows) // _BLOCK) + 1).astype(int)
         self.squares = np.empty(len(rows))
@@ -43,7 +46,7 @@ class Cloud:
 
     def centred(self, start: int, stop: int) -> Array:
         """Rows from the origin."""
-        return np.subtract(self.rows[start:stop], self._origin)
+        return self.rows[start:stop] - self._origin if self._kept is None else self._kept[start:stop]
 
     def above(self, low: Array, rows: Any, other: Cloud, columns: Any) -> FloatArray:
         """Half squared distances that pairs do not exceed, of those that they do not fall below."""
@@ -83,9 +86,14 @@ def radii_of(cloud: Cloud, k: int, num_threads: int) -> FloatArray:
 
     for start, stop in cloud.blocks():  # these tell at once which distances are short
         low = low_halves(cloud, start, stop, cloud, start, stop)
-        low[np.tril_indices(len(low))] = np.inf
+        np.fill_diagonal(low, np.inf)
         if len(low) > k:
-            _limit_at_once(cloud, low, start, limits, k, num_threads)
+            seems = np.partition(low, k - 1, axis=1)[:, k - 1]
+            own = np.arange(start, stop)
+            limits[own] = _rounded_up(
+                cloud.above(seems, own, cloud, start + cloud.squares[start:stop].argmax()), low.dtype
+            )
+        low[np.tri(len(low), dtype=bool)] = np.inf  # each pair once
         near = low <= limits[start:stop, None]
         near |= low <= limits[start:stop]
         improve(_places(near & (low < np.inf), start, start))
@@ -142,15 +150,6 @@ def low_halves(cloud: Cloud, start: int, stop: int, other: Cloud, first: int, la
     return values
 
 
-def _limit_at_once(cloud: Cloud, low: Array, start: int, limits: Array, k: int, num_threads: int) -> None:
-    """Limit the distances of the rows of a block by those of the ``k`` that seem nearest."""
-    whole = np.minimum(low, low.T)
-    best = np.argpartition(whole, k - 1, axis=1)[:, :k].ravel() + start
-    rows = np.repeat(np.arange(start, start + len(low)), k)
-    distances = cloud.distances(rows, cloud, best, num_threads).reshape(-1, k)
-    limits[start : start + len(low)] = half_squares(distances.max(axis=1), limits.dtype)
-
-
 def _places(mask: Any, start: int, first: int) -> tuple[Array, Array]:
     rows, columns = np.divmod(np.flatnonzero(mask), mask.shape[1])
     return rows + start, columns + first
@@ -172,10 +171,12 @@ def _keep_nearest(nearest: FloatArray, rows: Array, distances: FloatArray) -> No
 
 def half_squares(distances: FloatArray, dtype: Any) -> Array:
     """Halves of squares, rounded up."""
-    squares = distances * distances
-    squares *= 0.5 * (1 + 1e-15)
-    rounded: Array = np.nextafter(squares.astype(dtype), dtype.type(np.inf))
-    return rounded
+    return _rounded_up(distances * distances * (0.5 * (1 + 1e-15)), dtype)
+
+
+def _rounded_up(values: FloatArray, dtype: Any) -> Array:
+    result: Array = np.nextafter(values.astype(dtype), dtype.type(np.inf))
+    return result
 
 
 def _bounds(rows: Array) -> tuple[float, float]:

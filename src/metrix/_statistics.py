@@ -13,6 +13,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Bytes of features that are gathered before they are multiplied out.
 _GATHERED = 1 << 26
+#: Rows that stay in the cache while they are centred.
+_CACHED = 1 << 6
 #: Rows that are looked through at a time.
 _ROWS = 1 << 10
 
@@ -70,9 +72,13 @@ class Moments:
         block = self._waiting[: self._rows]
         ones = np.ones(self._rows)
         mean = ones @ block / self._rows
-        block -= mean
         # What the mean is off by, as its sum was rounded: it matters to the mean, its square to nothing.
-        rest = ones @ block / self._rows
+        rest = np.zeros(self.dimension)
+        for start in range(0, self._rows, _CACHED):
+            part = block[start : start + _CACHED]
+            part -= mean
+            rest += ones[: len(part)] @ part
+        rest /= self._rows
         # Two means apart add a matrix of rank one: one more row.
         self._waiting[self._rows] = self._take(self._rows, mean, rest)
         block = self._waiting[: self._rows + 1]

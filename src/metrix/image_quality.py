@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from metrix import _core
 from metrix._arrays import as_ndarray
+from metrix._image_features import gradient_deviation, visual_information
 from metrix._image_pairs import ImagePair, OddSide, Scales, Similarity
 
 Border = Literal["valid", "symmetric", "reflect", "edge"]
@@ -57,6 +58,7 @@ def structural_similarity(
     k2: float = 0.03,
     sample_covariance: bool = False,
     border: Border = "valid",
+    dimensions: Literal[2, 3] = 2,
     full: bool = False,
     num_threads: int | None = None,
 ) -> Any:
@@ -80,16 +82,19 @@ def structural_similarity(
 
     Args:
         image, reference: (..., H, W) of one dtype: uint8, uint16, float32 or float64 (float16 becomes float32). Leading axes
-            are images of a batch, whatever their number; a volume is a batch of slices.
+            are images of a batch, whatever their number.
         data_range: largest less smallest value that pixels can have. None: 255 for uint8, 65535 for uint16; floats need it.
         channel_axis: the axis of channels, whose mean is taken; None: there is none.
         window: "gaussian" or "uniform".
         window_size: odd; None: 7 if uniform, else as many as lie within 3.5 sigma, 11 for 1.5.
         sigma: standard deviation of the Gaussian window in pixels.
-        k1, k2: how much the constants weigh.
+        k1, k2: how much the constants weigh. With both 0 it is the universal quality index (UQI), and 0 / 0 = NaN in windows
+            without contrast, where torchmetrics has 0.
         sample_covariance: divides covariances by N - 1, with N the pixels of a window, and not by N.
         border: "valid" leaves out windows that reach over the border; else how the image goes on beyond it, in the words
             of numpy.pad.
+        dimensions: of windows: 2, or 3 for volumes (..., D, H, W) as scikit-image and torchmetrics take arrays of so many
+            axes. With 2 a volume is a batch of slices.
         full: the map of all windows as well.
         num_threads: None for ``OMP_NUM_THREADS`` or all usable CPUs.
 
@@ -115,18 +120,19 @@ def structural_similarity(
     Source:
         Z. Wang et al., Image quality assessment: from error visibility to structural similarity, 2004.
     """
-    pair = ImagePair.of(image, reference, data_range, channel_axis)
-    similarity = Similarity.of(window, window_size, sigma, k1, k2, sample_covariance, pair.data_range)
+    pair = ImagePair.of(image, reference, data_range, channel_axis, dimensions)
+    similarity = Similarity.of(window, window_size, sigma, k1, k2, sample_covariance, pair.data_range, dimensions)
     if border not in ("valid", "symmetric", "reflect", "edge"):
         raise ValueError(f"border: expected 'valid', 'symmetric', 'reflect' or 'edge', got {border!r}")
     x, y = pair.x, pair.y
     if border != "valid":
         radius = len(similarity.window) - 1
-        if radius > min(x.shape[1:3]) - (border == "reflect"):
-            raise ValueError(f"image: expected rows and columns for a border of {radius} pixels, got {x.shape[1:3]}")
-        x, y = (np.pad(side, ((0, 0), (radius, radius), (radius, radius), (0, 0)), mode=border) for side in (x, y))
+        if radius > min(x.shape[1:-1]) - (border == "reflect"):
+            raise ValueError(f"image: expected rows and columns for a border of {radius} pixels, got {x.shape[1:-1]}")
+        widths = [(0, 0), *[(radius, radius)] * dimensions, (0, 0)]
+        x, y = (np.pad(side, widths, mode=border) for side in (x, y))
     threads = pair.num_threads(num_threads)
-    values, _, each = _core.image_quality.structural_similarity(x, y, *similarity.arguments, False, full, threads)
+    values, each = _core.image_quality.structural_similarity(x, y, *similarity.arguments, False, full, threads)
     value = pair.result(values)
     return (value, pair.map(each)) if full else value
 
@@ -241,6 +247,96 @@ def _squared_errors(pair: ImagePair, num_threads: int | None) -> tuple[npt.NDArr
 def _decibels(sum_of_squares: Any, size: int, data_range: float) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
         return 10 * np.log10(data_range**2 / (np.asarray(sum_of_squares) / size))
+
+
+def gradient_magnitude_similarity_deviation(
+    image: npt.ArrayLike,
+    reference: npt.ArrayLike,
+    /,
+    *,
+    data_range: float | None = None,
+    channel_axis: int | None = None,
+    constant: float = 170 / 255**2,
+    ddof: int = 1,
+) -> Any:
+    """Standard deviation of the similarity of gradients (GMSD); 0 for equal images, larger for worse ones.
+
+    Composed from ``halve`` of the kernel and NumPy. Images are halved, ``g`` is the length of the gradient by Prewitt's
+    filters, and ``(2 gx gy + c) / (gx^2 + gy^2 + c)`` the similarity of a pixel.
+
+    Args:
+        image, reference, data_range, channel_axis: as of :func:`structural_similarity`. Papers compare brightness:
+            ``luma(image, full=True)``.
+        constant: ``c`` for a range of 1.
+        ddof: 1 divides by N - 1, as published (MATLAB's ``std2``); 0 as piq has it.
+
+    Returns:
+        float64 of the shape of the leading axes, a float for one image.
+
+    Conventions:
+        Zeros lie beyond the border, and beyond an odd side when halving, as published; piq repeats the first row or column
+        of images with an odd side.
+
+    Example:
+        >>> ramp = np.add.outer(np.arange(32), np.arange(32)) / 64
+        >>> gradient_magnitude_similarity_deviation(ramp, ramp, data_range=1)
+        0.0
+        >>> round(gradient_magnitude_similarity_deviation(ramp, ramp**2, data_range=1), 4)
+        0.1536
+
+    Source:
+        W. Xue et al., Gradient magnitude similarity deviation, 2014.
+    """
+    pair = ImagePair.of(image, reference, data_range, channel_axis)
+    if not 0 < constant < np.inf:
+        raise ValueError(f"constant: expected a finite number > 0, got {constant!r}")
+    if min(pair.x.shape[1:3]) < 4:
+        raise ValueError(f"image: expected at least 4 rows and columns, got {pair.x.shape[1:3]}")
+    return pair.result(gradient_deviation(pair, constant, ddof))
+
+
+def visual_information_fidelity(
+    image: npt.ArrayLike,
+    reference: npt.ArrayLike,
+    /,
+    *,
+    data_range: float | None = None,
+    channel_axis: int | None = None,
+    noise: float = 2.0,
+    num_threads: int | None = None,
+) -> Any:
+    """How much of what the reference tells the image tells (VIF, of pixels): 1 for equal images, above 1 for sharper ones.
+
+    Composed from ``local_moments`` of the kernel. Over four scales, with Gaussian windows of 17, 9, 5 and 3 pixels, it is the
+    sum of ``log(1 + g^2 s / (v + noise))`` over that of ``log(1 + s / noise)``, with ``s`` the variance of the reference,
+    ``g`` the gain and ``v`` the rest of the variance of the image. It is not symmetric.
+
+    Args:
+        image, reference, data_range, channel_axis, num_threads: as of :func:`structural_similarity`, of at least 41 pixels a
+            side. piq compares brightness: ``luma(image, full=True)``.
+        noise: variance of the noise of seeing, for a range of 255.
+
+    Returns:
+        float64 of the shape of the leading axes, a float for one image.
+
+    Conventions:
+        A reference without any contrast gives NaN; piq gives 1. torchmetrics takes the values as they are, as of a range of
+        255: its number for images up to 1 is another one. The wavelet version of the same paper is another metric.
+
+    Example:
+        >>> image = np.random.default_rng(0).random((48, 48))
+        >>> round(visual_information_fidelity(image, image, data_range=1), 9)
+        1.0
+        >>> round(visual_information_fidelity(image / 2, image, data_range=1), 4)
+        0.8123
+
+    Source:
+        H. R. Sheikh and A. C. Bovik, Image information and visual quality, 2006.
+    """
+    pair = ImagePair.of(image, reference, data_range, channel_axis)
+    if not 0 < noise < np.inf:
+        raise ValueError(f"noise: expected a finite number > 0, got {noise!r}")
+    return pair.result(visual_information(pair, noise, pair.num_threads(num_threads)))
 
 
 _METRICS = ("peak_signal_noise_ratio", "structural_similarity", "multiscale_structural_similarity")

@@ -101,6 +101,56 @@ def test_ignored_labels(dtype: type, rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("level", ["baseline", "v3", "v4"])
+def test_runs_among_noise(level: str, rng: np.random.Generator) -> None:
+    """Bytes are counted by runs or one by one, whatever suits the next thousand: with any start, end and ignored label."""
+    before = _core.losses.instruction_set()
+    if not _core.losses.use_instruction_set(level):
+        pytest.skip(f"this machine has no {level}")
+    try:
+        for _ in range(cases(400)):
+            lengths = rng.choice(
+                [1, 2, 5, 63, 64, 65, 1000], size=int(rng.integers(1, 60)), p=rng.dirichlet(np.ones(7))
+            )
+            if rng.random() < 0.3:
+                lengths = np.r_[np.ones(int(rng.integers(0, 3000)), dtype=int), lengths, np.ones(900, dtype=int)]
+            dtype = [np.uint8, np.int8][rng.integers(2)]
+            classes = int(rng.choice([1, 2, 3, 19, 45, 90, 127]))
+            low = int(rng.choice([0, 0, 5, -100 if dtype is np.int8 else 100]))
+            classes = min(classes, np.iinfo(dtype).max - low + 1)
+            truth = np.repeat(rng.integers(0, classes, len(lengths)) + low, lengths)
+            predicted = np.repeat(rng.integers(0, classes, len(lengths)) + low, np.roll(lengths, int(rng.integers(2))))
+            truth[rng.random(len(truth)) < rng.choice([0, 0.1])] = np.iinfo(dtype).max
+            sides = truth.astype(dtype), predicted.astype(dtype)
+            ignored = [None, np.iinfo(dtype).max, low, 1000][rng.integers(4)]
+            labels = np.arange(low, low + classes)[: int(rng.integers(1, classes + 1))]
+            expected = np.zeros((256, 256), dtype=np.int64)
+            kept = truth != ignored
+            least = int(np.iinfo(dtype).min)
+            np.add.at(expected, (truth[kept] - least, predicted[kept] - least), 1)
+            at = labels - least
+            found = confusion_matrix(*sides, labels=labels, ignore_index=ignored)
+            np.testing.assert_array_equal(found, expected[np.ix_(at, at)])
+            every = confusion_matrix(*sides, ignore_index=ignored)
+            assert every.sum() == kept.sum()
+    finally:
+        _core.losses.use_instruction_set(before)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3])
+def test_much_noise_of_few_classes(classes: int, rng: np.random.Generator) -> None:
+    """From some millions on, noise of two classes is counted four pairs at a time."""
+    truth, predicted = rng.integers(0, 3, (2, (1 << 22) + 4099), dtype=np.uint8)
+    truth[:100_000] = 1
+    table = np.bincount(truth.astype(np.int64) * 3 + predicted, minlength=9).reshape(3, 3)
+    for ignored in (None, 0):
+        expected = table[:classes, :classes].copy()
+        if ignored is not None:
+            expected[ignored] = 0
+        found = confusion_matrix(truth, predicted, labels=np.arange(classes), ignore_index=ignored)
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_threads_and_instruction_sets_give_the_same_bits(rng: np.random.Generator) -> None:
     truth, predicted = draw(rng, cases(3_000_000), 30)
     weight = rng.random(len(truth))

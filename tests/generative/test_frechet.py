@@ -65,6 +65,28 @@ def test_trace_with_fifty_digits(rng: np.random.Generator) -> None:
         assert trace_of_root(first, second) == pytest.approx(expected, rel=1e-12)
 
 
+def test_distance_with_fifty_digits(rng: np.random.Generator) -> None:
+    """Of more rows than dimensions and of fewer, where both covariances are singular."""
+    mpmath = pytest.importorskip("mpmath")
+    with mpmath.workdps(50):
+        for count, size in ((9, 4), (4, 9), (2, 5), (7, 6), (6, 6)):
+            for _ in range(cases(20)):
+                sides = [rng.normal(size=(count, size)) * np.geomspace(1, 1e-4, size) + 2 for _ in "ab"]
+                means, centred = [], []
+                for side in sides:
+                    rows = mpmath.matrix(side.tolist())
+                    mean = [mpmath.fsum(rows[i, j] for i in range(count)) / count for j in range(size)]
+                    means.append(mean)
+                    centred.append(mpmath.matrix(count, size))
+                    for i in range(count):
+                        for j in range(size):
+                            centred[-1][i, j] = (rows[i, j] - mean[j]) / mpmath.sqrt(count - 1)
+                expected = mpmath.fsum((a - b) ** 2 for a, b in zip(*means))
+                expected += mpmath.fsum(value**2 for rows in centred for value in rows)
+                expected -= 2 * mpmath.fsum(mpmath.svd_r(centred[0] * centred[1].T, compute_uv=False))
+                assert frechet_distance(*sides) == pytest.approx(float(expected), rel=1e-12)
+
+
 def test_factor_of_any_rank(rng: np.random.Generator) -> None:
     for _ in range(cases(100)):
         size = int(rng.integers(1, 80))

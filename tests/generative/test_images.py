@@ -88,6 +88,9 @@ def test_features_of_arrays_and_paths(tmp_path: Path, pictures: Any) -> None:
     extractor = FeatureExtractor(model)
     found = extractor.features([tmp_path / "a.png", *pictures[1:3], str(tmp_path / "a.png")])
     np.testing.assert_allclose(found, 255 * expected_features(pictures[[0, 1, 2, 0]]), rtol=1e-5)
+    free = FeatureExtractor(network(tmp_path / "free.onnx", ["N", 3, "H", "W"], kind="UINT8"), size=(4, 3))
+    smaller = [np.rint(resized(picture, (4, 3), "pytorch-fid")) for picture in pictures]
+    np.testing.assert_allclose(free.features(pictures), 255 * expected_features(smaller), rtol=1e-5)
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
     np.testing.assert_array_equal(FeatureExtractor(session).features(pictures[:2])[1], found[1])

@@ -1,10 +1,11 @@
 #include "kernels/classification/confusion.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <limits>
 #include <vector>
 
 #include "kernels/classification/codes.hpp"
+#include "kernels/classification/pairs.hpp"
 #include "support/exact_sum.hpp"
 #include "support/instruction_set.hpp"
 #include "support/parallel.hpp"
@@ -17,12 +18,17 @@ const Encoders& encoders() {
     return METRIX_OF_THIS_MACHINE(encoders_of_level);
 }
 
+METRIX_DECLARE_FOR_EACH_LEVEL(PairLoops, pair_loops_of_level);
+
+const PairLoops& pair_loops() {
+    return METRIX_OF_THIS_MACHINE(pair_loops_of_level);
+}
+
 namespace {
 
 constexpr Index block_size = 4096;
 constexpr Index chunk_size = Index{1} << 20;
 constexpr std::size_t byte_values = 256;
-constexpr std::size_t pair_count = byte_values * byte_values;
 
 bool is_byte(const Labels& labels) {
     return labels.type == LabelType::uint8 || labels.type == LabelType::int8;
@@ -37,124 +43,141 @@ void encode(const Labels& labels, Index first, Index count, const Coding& coding
     encoders().wide[static_cast<int>(labels.type)](labels.data, first, count, coding, is_true && coding.ignores, codes);
 }
 
-constexpr std::uint64_t repeated(std::uint64_t byte) {
-    return (byte & 0xff) * 0x0101010101010101U;
+// One side as bytes.
+class ByteSide {
+  public:
+    ByteSide(const Labels& labels, const Coding& coding, bool is_true, bool dense)
+        : labels_(labels), coding_(coding), is_true_(is_true) {
+        if (is_byte(labels) && dense) {
+            const bool is_signed = labels.type == LabelType::int8;
+            const std::int64_t least = is_signed ? std::numeric_limits<std::int8_t>::min() : 0;
+            // Differences of bytes are those of labels if all classes are within the type.
+            bytes_.clamps = coding.low >= least && coding.low + coding.span <= least + 256;
+            bytes_.low = static_cast<std::uint8_t>(coding.low);
+            bytes_.span = static_cast<std::uint8_t>(coding.span);
+            bytes_.ignores = is_true && coding.ignores && coding.ignored >= least && coding.ignored < least + 256;
+            bytes_.ignored = static_cast<std::uint8_t>(coding.ignored);
+        }
+        encodes_ = !is_byte(labels) || (dense && !bytes_.clamps);
+    }
+
+    [[nodiscard]] const ByteCoding& coding() const { return bytes_; }
+    [[nodiscard]] bool encodes() const { return encodes_; }
+
+    [[nodiscard]] const std::uint8_t* bytes(Index first, Index count, std::uint8_t* room) const {
+        if (!encodes_) return static_cast<const std::uint8_t*>(labels_.data) + first;
+        encode(labels_, first, count, coding_, is_true_, room);
+        return room;
+    }
+
+    // The code of each byte that `bytes` gives.
+    [[nodiscard]] std::vector<std::int32_t> codes() const {
+        std::vector<std::int32_t> codes(byte_values);
+        if (encodes_) {
+            const auto last = static_cast<std::int32_t>(coding_.codes() - 1);
+            for (std::size_t byte = 0; byte < byte_values; ++byte) {
+                codes[byte] = std::min(static_cast<std::int32_t>(byte), last);
+            }
+            return codes;
+        }
+        std::vector<std::uint8_t> every(byte_values);
+        for (std::size_t byte = 0; byte < byte_values; ++byte) every[byte] = static_cast<std::uint8_t>(byte);
+        const auto count = static_cast<Index>(byte_values);
+        encode({every.data(), labels_.type, count}, 0, count, coding_, is_true_, codes.data());
+        return codes;
+    }
+
+  private:
+    Labels labels_;
+    Coding coding_;
+    bool is_true_;
+    bool encodes_ = false;
+    ByteCoding bytes_;
+};
+
+// Tables take room in caches, and those of quads time in the end.
+Tables tables_for(Index cells, Index count) {
+    if (cells <= quad_cells && count >= Index{1} << 22) return quads;
+    return cells <= 128 ? eight : cells <= 8192 ? four : two;
 }
 
-// Pairs of bytes, in two tables that take turns.
+// Pairs of bytes, counted by one thread.
 class PairCounts {
   public:
-    PairCounts() : tables_(2 * pair_count, 0), totals_(pair_count, 0) {}
+    PairCounts(const PairCoding& coding, Tables choice)
+        : coding_(coding),
+          choice_(choice),
+          tables_(choice == quads ? static_cast<std::size_t>(quad_cells + quad_count)
+                                  : static_cast<std::size_t>(coding.cells) * (std::size_t{8} >> choice)),
+          totals_(static_cast<std::size_t>(choice == quads ? quad_cells : coding.cells)) {}
 
     void add(const std::uint8_t* first, const std::uint8_t* second, Index count) {
         if (pending_ + count > largest_pending) flush();
         pending_ += count;
-        std::uint64_t run_first = 0;
-        std::uint64_t run_second = 0;
-        std::uint32_t run = 0;
-        std::uint32_t* const even = tables_.data();
-        std::uint32_t* const odd = even + pair_count;
-        Index i = 0;
-        for (; i + 8 <= count; i += 8) {
-            std::uint64_t a;
-            std::uint64_t b;
-            std::memcpy(&a, first + i, sizeof a);
-            std::memcpy(&b, second + i, sizeof b);
-            if (a == run_first && b == run_second) {
-                run += 8;
-                continue;
-            }
-            even[(run_first & 0xff) << 8 | (run_second & 0xff)] += run;
-            run = 0;
-            if (a == repeated(a) && b == repeated(b)) {
-                run_first = a;
-                run_second = b;
-                run = 8;
-                continue;
-            }
-            const std::uint8_t* const t = first + i;
-            const std::uint8_t* const p = second + i;
-            const std::uint32_t cells[8] = {pair(t[0], p[0]), pair(t[1], p[1]), pair(t[2], p[2]), pair(t[3], p[3]),
-                                            pair(t[4], p[4]), pair(t[5], p[5]), pair(t[6], p[6]), pair(t[7], p[7])};
-            for (int k = 0; k < 8; k += 2) {
-                ++even[cells[k]];
-                ++odd[cells[k + 1]];
-            }
-        }
-        even[(run_first & 0xff) << 8 | (run_second & 0xff)] += run;
-        for (; i < count; ++i) ++even[pair(first[i], second[i])];
+        pair_loops().count[choice_](first, second, count, coding_, tables_.data());
     }
 
     void flush() {
-        for (std::size_t cell = 0; cell < pair_count; ++cell) {
-            totals_[cell] += static_cast<std::int64_t>(tables_[cell]) + tables_[pair_count + cell];
+        const std::size_t plain = choice_ == quads ? totals_.size() : tables_.size();
+        for (std::size_t i = 0; i < plain; ++i) totals_[i % totals_.size()] += tables_[i];
+        for (std::size_t i = plain; i < tables_.size(); ++i) {
+            for (std::size_t place = 0; place < 16; place += 4) totals_[((i - plain) >> place) & 15] += tables_[i];
         }
         std::fill(tables_.begin(), tables_.end(), 0U);
         pending_ = 0;
     }
 
     // Of what has been flushed.
-    [[nodiscard]] std::int64_t operator()(std::size_t first, std::size_t second) const {
-        return totals_[first << 8 | second];
-    }
+    [[nodiscard]] std::int64_t operator[](std::size_t cell) const { return totals_[cell]; }
 
   private:
     static constexpr Index largest_pending = Index{1} << 30;
 
-    static std::uint32_t pair(std::uint8_t first, std::uint8_t second) {
-        return static_cast<std::uint32_t>(first) << 8 | second;
-    }
-
+    const PairCoding& coding_;
+    Tables choice_;
     std::vector<std::uint32_t> tables_;
     std::vector<std::int64_t> totals_;
     Index pending_ = 0;
 };
 
-// Bytes as they are, or codes that are bytes.
-const std::uint8_t* as_bytes(const Labels& labels, Index first, Index count, const Coding& coding, bool is_true,
-                             std::uint8_t* room) {
-    if (is_byte(labels)) return static_cast<const std::uint8_t*>(labels.data) + first;
-    encode(labels, first, count, coding, is_true, room);
-    return room;
-}
-
-// The code of each byte that as_bytes gives.
-std::vector<std::int32_t> codes_of_bytes(const Labels& labels, const Coding& coding, bool is_true) {
-    std::vector<std::uint8_t> bytes(byte_values);
-    for (std::size_t byte = 0; byte < byte_values; ++byte) bytes[byte] = static_cast<std::uint8_t>(byte);
-    std::vector<std::int32_t> codes(byte_values);
-    if (is_byte(labels)) {
-        encode({bytes.data(), labels.type, static_cast<Index>(byte_values)}, 0, static_cast<Index>(byte_values), coding,
-               is_true, codes.data());
-    } else {
-        const auto last = static_cast<std::int32_t>(coding.codes() - 1);
-        for (std::size_t byte = 0; byte < byte_values; ++byte) codes[byte] = std::min<std::int32_t>(bytes[byte], last);
-    }
-    return codes;
-}
-
 void count_bytes(const Labels& y_true, const Labels& y_pred, const Coding& coding, int num_threads,
                  View2<std::int64_t> counts) {
+    // Tables of codes; or of all bytes, if there are more codes than bytes.
+    const bool dense = coding.codes() <= static_cast<Index>(byte_values);
+    const ByteSide truth(y_true, coding, true, dense);
+    const ByteSide prediction(y_pred, coding, false, dense);
+    const auto true_code = truth.codes();
+    const auto predicted_code = prediction.codes();
+    PairCoding pairs;
+    pairs.truth = truth.coding();
+    pairs.prediction = prediction.coding();
+    pairs.stride = static_cast<std::uint32_t>(dense ? coding.codes() : static_cast<Index>(byte_values));
+    pairs.cells = static_cast<Index>(pairs.stride) * pairs.stride;
+    for (std::size_t byte = 0; byte < byte_values; ++byte) {
+        const auto same = static_cast<std::uint32_t>(byte);
+        pairs.of_true[byte] = pairs.stride * (dense ? static_cast<std::uint32_t>(true_code[byte]) : same);
+        pairs.predicted[byte] = dense ? static_cast<std::uint32_t>(predicted_code[byte]) : same;
+    }
     const Index chunk_count = (y_true.count + chunk_size - 1) / chunk_size;
-    std::vector<PairCounts> of_thread(static_cast<std::size_t>(std::clamp<Index>(chunk_count, 1, num_threads)));
+    std::vector<PairCounts> of_thread(static_cast<std::size_t>(std::clamp<Index>(chunk_count, 1, num_threads)),
+                                      PairCounts(pairs, tables_for(pairs.cells, y_true.count)));
     parallel_for(chunk_count, static_cast<int>(of_thread.size()), [&](Index chunk, int thread) {
         std::uint8_t room[2][block_size];
         const Index end = std::min(y_true.count, (chunk + 1) * chunk_size);
-        const Index step = is_byte(y_true) && is_byte(y_pred) ? chunk_size : block_size;
+        const Index step = truth.encodes() || prediction.encodes() ? block_size : chunk_size;
         for (Index first = chunk * chunk_size; first < end; first += step) {
             const Index count = std::min(step, end - first);
-            of_thread[static_cast<std::size_t>(thread)].add(as_bytes(y_true, first, count, coding, true, room[0]),
-                                                            as_bytes(y_pred, first, count, coding, false, room[1]),
-                                                            count);
+            of_thread[static_cast<std::size_t>(thread)].add(truth.bytes(first, count, room[0]),
+                                                            prediction.bytes(first, count, room[1]), count);
         }
     });
-    for (PairCounts& pairs : of_thread) pairs.flush();
-    const auto true_code = codes_of_bytes(y_true, coding, true);
-    const auto predicted_code = codes_of_bytes(y_pred, coding, false);
-    for (std::size_t i = 0; i < byte_values; ++i) {
-        for (std::size_t j = 0; j < byte_values; ++j) {
-            for (const PairCounts& pairs : of_thread) counts(true_code[i], predicted_code[j]) += pairs(i, j);
-        }
+    for (PairCounts& thread : of_thread) thread.flush();
+    for (std::size_t cell = 0; cell < static_cast<std::size_t>(pairs.cells); ++cell) {
+        const std::size_t i = cell / pairs.stride;
+        const std::size_t j = cell % pairs.stride;
+        const Index row = dense ? static_cast<Index>(i) : true_code[i];
+        const Index column = dense ? static_cast<Index>(j) : predicted_code[j];
+        for (const PairCounts& thread : of_thread) counts(row, column) += thread[cell];
     }
 }
 
@@ -180,7 +203,7 @@ void confusion_matrix(const Labels& y_true, const Labels& y_pred, const Coding& 
     const Index cells = counts.size();
     const bool fits_bytes = coding.codes() <= static_cast<Index>(byte_values);
     const bool fits = (is_byte(y_true) || fits_bytes) && (is_byte(y_pred) || fits_bytes);
-    if (fits && y_true.count > static_cast<Index>(pair_count)) {
+    if (fits && y_true.count > std::min(2 * cells, static_cast<Index>(byte_values * byte_values))) {
         return count_bytes(y_true, y_pred, coding, num_threads, counts);
     }
     const Index step = std::max(chunk_size, 4 * cells);

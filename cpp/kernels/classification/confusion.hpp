@@ -4,9 +4,9 @@
 // is ignored has span + 1, whatever else it is. The table has a row for each code of a true label and a column for each
 // code of a predicted one.
 //
-// Labels come in long runs in images, and at random elsewhere. Eight bytes of both sides are looked at together: as
-// long as they repeat, a run grows by eight; else eight cells of a table of 256 x 256 grow by one, in two tables that
-// take turns, as a cell that has just been written is slow to read. Wider labels are made bytes in blocks first.
+// Labels come in long runs in images, and at random elsewhere. Where they are bytes, 64 pairs are compared with those
+// before them at a time: of few runs their lengths are added, of many each pair by itself. Wider labels are made bytes
+// in blocks first.
 #pragma once
 
 #include <cstdint>

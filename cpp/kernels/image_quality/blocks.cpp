@@ -37,6 +37,33 @@ void spread(const In* __restrict x, const In* __restrict y, const T* __restrict 
     }
 }
 
+template <class In, class T>
+void stack(const In* x, const In* y, Index slice_size, const T* window, int radius, const T* __restrict centre_x,
+           const T* __restrict centre_y, Index count, const Four<T>& result) {
+    T* const __restrict u = result.u;
+    T* const __restrict v = result.v;
+    T* const __restrict uu = result.uu;
+    T* const __restrict vv = result.vv;
+    for (T* const map : {u, v, uu, vv}) {
+        for (Index i = 0; i < count; ++i) map[i] = T(0);
+    }
+    for (int slice = 0; slice <= 2 * radius; ++slice) {
+        const T weight = window[slice < radius ? radius - slice : slice - radius];
+        const In* const __restrict from_x = x + slice * slice_size;
+        const In* const __restrict from_y = y + slice * slice_size;
+        for (Index i = 0; i < count; ++i) {
+            const T own_x = static_cast<T>(from_x[i]) - centre_x[i];
+            const T own_y = static_cast<T>(from_y[i]) - centre_y[i];
+            const T sum = own_x + own_y;
+            const T difference = own_x - own_y;
+            u[i] += weight * sum;
+            v[i] += weight * difference;
+            uu[i] += weight * (sum * sum);
+            vv[i] += weight * (difference * difference);
+        }
+    }
+}
+
 template <class In>
 void add(const In* __restrict values, Index count, double* __restrict sums) {
     Index i = 0;
@@ -226,25 +253,49 @@ METRIX_INLINE Parts<T> parts(T u, T v, T uu, T vv, T centre_u, T centre_v, const
             half * (variance_u - variance_v) + constants.c2, half * (variance_u + variance_v) + constants.c2};
 }
 
-template <class T>
-void similarity(const Four<T>& means, const T* __restrict centre_u, const T* __restrict centre_v,
-                const Constants<T>& of, Index count, T* __restrict ssim, T* __restrict cs) {
+template <class T, class Of>
+METRIX_INLINE void each_window(const Four<T>& means, const T* __restrict centre_u, const T* __restrict centre_v,
+                               const Constants<T>& of, Index count, T* __restrict result, Of&& value) {
     const T* const __restrict u = means.u;
     const T* const __restrict v = means.v;
     const T* const __restrict uu = means.uu;
     const T* const __restrict vv = means.vv;
     const Constants<T> constants = of;
-    if (cs == nullptr) {
-        for (Index k = 0; k < count; ++k) {
-            const Parts<T> p = parts(u[k], v[k], uu[k], vv[k], centre_u[k], centre_v[k], constants);
-            ssim[k] = (p.luminance_above * p.structure_above) / (p.luminance_below * p.structure_below);
-        }
-        return;
-    }
     for (Index k = 0; k < count; ++k) {
-        const Parts<T> p = parts(u[k], v[k], uu[k], vv[k], centre_u[k], centre_v[k], constants);
-        cs[k] = p.structure_above / p.structure_below;
-        ssim[k] = (p.luminance_above * p.structure_above) / (p.luminance_below * p.structure_below);
+        result[k] = value(parts(u[k], v[k], uu[k], vv[k], centre_u[k], centre_v[k], constants));
+    }
+}
+
+template <class T>
+void similarity(const Four<T>& means, const T* centre_u, const T* centre_v, const Constants<T>& constants, Index count,
+                T* ssim) {
+    each_window(means, centre_u, centre_v, constants, count, ssim, [](const Parts<T>& p) {
+        return (p.luminance_above * p.structure_above) / (p.luminance_below * p.structure_below);
+    });
+}
+
+template <class T>
+void structure(const Four<T>& means, const T* centre_u, const T* centre_v, const Constants<T>& constants, Index count,
+               T* cs) {
+    each_window(means, centre_u, centre_v, constants, count, cs,
+                [](const Parts<T>& p) { return p.structure_above / p.structure_below; });
+}
+
+template <class T>
+void moments(const Four<T>& means, const T* __restrict centre_u, const T* __restrict centre_v, Index count) {
+    T* const __restrict u = means.u;
+    T* const __restrict v = means.v;
+    T* const __restrict uu = means.uu;
+    T* const __restrict vv = means.vv;
+    for (Index k = 0; k < count; ++k) {
+        const T variance_u = not_negative(uu[k] - u[k] * u[k]);
+        const T variance_v = not_negative(vv[k] - v[k] * v[k]);
+        const T mean_u = u[k] + centre_u[k];
+        const T mean_v = v[k] + centre_v[k];
+        u[k] = T(0.5) * (mean_u + mean_v);
+        v[k] = T(0.5) * (mean_u - mean_v);
+        uu[k] = T(0.5) * (variance_u + variance_v);
+        vv[k] = T(0.25) * (variance_u - variance_v);
     }
 }
 
@@ -346,12 +397,12 @@ double squared_error(const In* x, const In* y, Index count) {
 
 template <class T>
 constexpr FilterBlocks<T> filter_blocks() {
-    return {vertical<T>, horizontal<T>, similarity<T>, partials<T>, gather<T>, add<T>};
+    return {vertical<T>, horizontal<T>, similarity<T>, structure<T>, moments<T>, partials<T>, gather<T>, add<T>};
 }
 
 template <class In, class T>
 constexpr SpreadBlocks<In, T> spread_blocks() {
-    return {spread<In, T>, add<In>};
+    return {spread<In, T>, stack<In, T>, add<In>};
 }
 
 }  // namespace

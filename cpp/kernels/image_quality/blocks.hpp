@@ -34,6 +34,9 @@ template <class In, class T>
 struct SpreadBlocks {
     // u, v and their squares of a row, each pixel less its centre.
     void (*spread)(const In* x, const In* y, const T* centre_x, const T* centre_y, Index count, const Four<T>& result);
+    // The same of volumes: weighted sums over 2 radius + 1 slices, which lie so far apart.
+    void (*stack)(const In* x, const In* y, Index slice_size, const T* window, int radius, const T* centre_x,
+                  const T* centre_y, Index count, const Four<T>& result);
     // Adds a row to sums by lane.
     void (*add)(const In* values, Index count, double* sums);
 };
@@ -45,9 +48,13 @@ struct FilterBlocks {
                      T* results);
     // Taps lie `step` apart; `row` has 2 radius step numbers more than the result.
     void (*horizontal)(const T* row, Index step, const T* window, int radius, Index count, T* result);
-    // ssim and cs from the means of four maps and what the tile was centred on.
+    // ssim, or cs alone, from the means of four maps and what the tile was centred on.
     void (*similarity)(const Four<T>& means, const T* centre_u, const T* centre_v, const Constants<T>& constants,
-                       Index count, T* ssim, T* cs);
+                       Index count, T* ssim);
+    void (*structure)(const Four<T>& means, const T* centre_u, const T* centre_v, const Constants<T>& constants,
+                      Index count, T* cs);
+    // In place: mean of x, mean of y, sum of their variances, covariance.
+    void (*moments)(const Four<T>& means, const T* centre_u, const T* centre_v, Index count);
     // Partial derivatives of ssim_factor ssim + cs_factor cs by the four means, in place.
     void (*partials)(const Four<T>& means, const T* centre_u, const T* centre_v, const Constants<T>& constants,
                      const T* ssim_factor, const T* cs_factor, Index count);

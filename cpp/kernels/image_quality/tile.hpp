@@ -60,6 +60,9 @@ class Tile {
           spread_(spread_blocks()),
           radius_(static_cast<int>(ssize(similarity.window)) - 1),
           reach_(2 * radius_),
+          over_depth_(similarity.over_depth),
+          depth_radius_(over_depth_ ? radius_ : 0),
+          slice_size_(images.height * images.width * images.channels),
           halo_(reach_ * images.channels),
           stride_(round_up(round_up(tile_width + 2 * halo_) + halo_ + vector_slack)),
           window_(similarity.window.begin(), similarity.window.end()),
@@ -73,29 +76,41 @@ class Tile {
           means_(1, stride_),
           lines_(8, AlignedVector<T>(static_cast<std::size_t>(stride_))) {}
 
-    // Adds the sums of ssim and of cs of each channel to `total`; `map` is where the tile of the first row begins.
-    void similarity(Index image, Index first_row, Index last_row, Index first, Index count, T* map, Index map_stride,
-                    bool wants_cs, double* total) {
-        begin(image, first_row, std::min(last_row + reach_, images_.height), first, count + halo_);
+    // Adds the sums of ssim or cs of each channel to `total`; `map` is where the tile of the first row begins. Slices
+    // are those of all images in a row, and windows reach from `slice` on.
+    void similarity(Index slice, Index first_row, Index last_row, Index first, Index count, bool of_structure, T* map,
+                    Index map_stride, double* total) {
+        begin(slice, first_row, std::min(last_row + reach_, images_.height), first, count + halo_);
         double sums[lanes] = {};
-        double cs_sums[lanes] = {};
-        T* const ssim = line(ssim_line);
-        T* const cs = wants_cs ? line(cs_line) : nullptr;
+        T* const values = line(value_line);
         for (Index row = first_row; row < last_row; row += rows_at_once) {
             load_until(row + period_);
             filter_downwards(input_, row, count_);
             for (Index next = 0; next < std::min<Index>(rows_at_once, last_row - row); ++next) {
                 filter_along(next, count);
-                filter_.similarity(means_.row(0), line(centre_u_line), line(centre_v_line), constants_, round_up(count),
-                                   ssim, cs);
-                filter_.add(ssim, count, sums);
-                if (wants_cs) filter_.add(cs, count, cs_sums);
-                if (map != nullptr) std::copy_n(ssim, count, map + (row + next) * map_stride);
+                (of_structure ? filter_.structure : filter_.similarity)(
+                    means_.row(0), line(centre_u_line), line(centre_v_line), constants_, round_up(count), values);
+                filter_.add(values, count, sums);
+                if (map != nullptr) std::copy_n(values, count, map + (row + next) * map_stride);
             }
         }
-        for (Index lane = 0; lane < lanes; ++lane) {
-            total[lane % images_.channels] += sums[lane];
-            if (wants_cs) total[images_.channels + lane % images_.channels] += cs_sums[lane];
+        for (Index lane = 0; lane < lanes; ++lane) total[lane % images_.channels] += sums[lane];
+    }
+
+    // What the windows' statistics are; maps as in `similarity`.
+    void moments(Index image, Index first_row, Index last_row, Index first, Index count, T* const (&maps)[4],
+                 Index map_stride) {
+        begin(image, first_row, std::min(last_row + reach_, images_.height), first, count + halo_);
+        const Four<T> means = means_.row(0);
+        for (Index row = first_row; row < last_row; row += rows_at_once) {
+            load_until(row + period_);
+            filter_downwards(input_, row, count_);
+            for (Index next = 0; next < std::min<Index>(rows_at_once, last_row - row); ++next) {
+                filter_along(next, count);
+                filter_.moments(means, line(centre_u_line), line(centre_v_line), round_up(count));
+                const T* const from[] = {means.u, means.v, means.uu, means.vv};
+                for (int map = 0; map < 4; ++map) std::copy_n(from[map], count, maps[map] + (row + next) * map_stride);
+            }
         }
     }
 
@@ -122,18 +137,19 @@ class Tile {
             for (Index next = 0; next < std::min<Index>(rows_at_once, last_row - row); ++next) {
                 filter_along(next, count);
                 const Four<T> own = input_.at(input_.offset(row + next) + (first - begin_column));
-                filter_.gather(means_.row(0), own, count, line(ssim_line), line(cs_line));
+                filter_.gather(means_.row(0), own, count, line(by_x_line), line(by_y_line));
                 const Index place = (row + next) * images_.width * images_.channels;
-                std::transform(line(ssim_line), line(ssim_line) + count, by_x + place, to<Out>);
-                if (by_y != nullptr) std::transform(line(cs_line), line(cs_line) + count, by_y + place, to<Out>);
+                std::transform(line(by_x_line), line(by_x_line) + count, by_x + place, to<Out>);
+                if (by_y != nullptr) std::transform(line(by_y_line), line(by_y_line) + count, by_y + place, to<Out>);
             }
         }
     }
 
   private:
     enum Line {
-        ssim_line,
-        cs_line,
+        value_line,
+        by_x_line = value_line,
+        by_y_line,
         centre_x_line,
         centre_y_line,
         centre_u_line,
@@ -172,12 +188,12 @@ class Tile {
     [[nodiscard]] T* line(Line name) { return lines_[static_cast<std::size_t>(name)].data(); }
 
     [[nodiscard]] Index place(Index row) const {
-        return (image_ * images_.height + row) * images_.width * images_.channels + first_column_;
+        return (slice_ * images_.height + row) * images_.width * images_.channels + first_column_;
     }
 
     // A tile whose input is rows from first_row up to last_row and so many columns from the first one.
-    void begin(Index image, Index first_row, Index last_row, Index first_column, Index count) {
-        image_ = image;
+    void begin(Index slice, Index first_row, Index last_row, Index first_column, Index count) {
+        slice_ = slice;
         first_column_ = first_column;
         count_ = count;
         loaded_ = first_row;
@@ -190,11 +206,13 @@ class Tile {
         }
     }
 
-    // About the mean of each channel of the tile, from some of its rows: any number near does.
+    // About the mean of each channel of the tile, from some of its rows, of a volume those of the middle slice: any
+    // number near does.
     void centre(const In* pixels, T* centres, Index first_row) {
         constexpr Index rows_apart = 8;
         double sums[lanes] = {};
         Index rows = 0;
+        pixels += depth_radius_ * slice_size_;
         for (Index row = first_row; row < last_row_; row += rows_apart, ++rows) {
             look_ahead(pixels, row + rows_apart);
             spread_.add(pixels + place(row), count_, sums);
@@ -212,8 +230,15 @@ class Tile {
 
     void load_until(Index row) {
         for (; loaded_ < std::min(row, last_row_); ++loaded_) {
-            spread_.spread(images_.x + place(loaded_), images_.y + place(loaded_), line(centre_x_line),
-                           line(centre_y_line), count_, input_.row(loaded_));
+            const In* const x = images_.x + place(loaded_);
+            const In* const y = images_.y + place(loaded_);
+            const Four<T> row_of_ring = input_.row(loaded_);
+            if (over_depth_) {
+                spread_.stack(x, y, slice_size_, window_.data(), radius_, line(centre_x_line), line(centre_y_line),
+                              count_, row_of_ring);
+                continue;
+            }
+            spread_.spread(x, y, line(centre_x_line), line(centre_y_line), count_, row_of_ring);
             look_ahead(images_.x, loaded_ + rows_ahead);
             look_ahead(images_.y, loaded_ + rows_ahead);
         }
@@ -291,6 +316,9 @@ class Tile {
     const SpreadBlocks<In, T>& spread_;
     int radius_;
     Index reach_;
+    bool over_depth_;
+    Index depth_radius_;
+    Index slice_size_;
     Index halo_;
     Index stride_;
     std::vector<T> window_;
@@ -302,7 +330,7 @@ class Tile {
     Ring<T> filtered_;
     Ring<T> means_;
     std::vector<AlignedVector<T>> lines_;
-    Index image_ = 0;
+    Index slice_ = 0;
     Index first_column_ = 0;
     Index count_ = 0;
     Index loaded_ = 0;

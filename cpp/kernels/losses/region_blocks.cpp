@@ -70,20 +70,27 @@ METRIX_INLINE double contribution(double p, double t) {
 // a float's rounding; sums of doubles keep what rounding takes.
 template <class T, Sums sums, int k>
 METRIX_INLINE void add_one(const T* p, const T* t, Index count, Sum& to) {
+    constexpr Index chunk = 128;
+    double values[chunk];  // side by side, so that lanes are loaded as one
     Sum own = to;
-    const auto add_pixel = [&](Index i, int lane) {
-        const double value = contribution<sums, k>(static_cast<double>(p[i]), static_cast<double>(t[i]));
+    const auto add_pixel = [&](double value, int lane) {
         if constexpr (sizeof(T) == sizeof(double)) {
             add_exactly(own.sum[lane], own.lost[lane], value);
         } else {
             own.sum[lane] += value;
         }
     };
-    Index i = 0;
-    for (; i + Sum::lanes <= count; i += Sum::lanes) {
-        for (int lane = 0; lane < Sum::lanes; ++lane) add_pixel(i + lane, lane);
+    for (Index first = 0; first < count; first += chunk) {
+        const Index width = lesser(chunk, count - first);
+        for (Index i = 0; i < width; ++i) {
+            values[i] = contribution<sums, k>(static_cast<double>(p[first + i]), static_cast<double>(t[first + i]));
+        }
+        Index i = 0;
+        for (; i + Sum::lanes <= width; i += Sum::lanes) {
+            for (int lane = 0; lane < Sum::lanes; ++lane) add_pixel(values[i + lane], lane);
+        }
+        for (int lane = 0; i < width; ++i, ++lane) add_pixel(values[i], lane);
     }
-    for (int lane = 0; i < count; ++i, ++lane) add_pixel(i, lane);
     to = own;
 }
 

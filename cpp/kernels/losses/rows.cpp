@@ -1,6 +1,7 @@
 #include "kernels/losses/rows.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -60,6 +61,7 @@ class RowEvaluation {
           row_count_(problem.outer * problem.inner),
           num_threads_(num_threads),
           looks_at_all_(!is_of_label_alone(problem.formula)),
+          is_plain_nll_(problem.formula == RowFormula::nll_loss && problem.class_weight.empty()),
           one_by_one_(looks_at_all_ && problem.inner == 1 && problem.classes >= long_row),
           steps_(one_by_one_ ? round_up(problem.classes, lanes) / lanes : problem.classes) {
         const Index of_strip = steps_ * lanes * static_cast<Index>(sizeof(T));
@@ -100,6 +102,7 @@ class RowEvaluation {
     // What is known of the rows of a tile, and room for its elements, or for the last steps of long rows.
     struct Tile {
         Index label[most_rows];
+        bool keeps_all = true;
         Index element[most_rows];  // where the prediction of the label stands, if nothing else is looked at
         std::uint8_t kept[most_rows];
         std::uint8_t room_of_kept[most_rows];
@@ -215,6 +218,8 @@ class RowEvaluation {
         describe_rows(first, count, tile);
         if (one_by_one_) {
             for (Index i = 0; i < count; ++i) work_on_row(first, i, tile);
+        } else if (is_plain_nll_) {
+            take_labels(first, count, tile);
         } else {
             work_on_strips(first, count, tile);
         }
@@ -243,27 +248,38 @@ class RowEvaluation {
         }
         if (problem_.labels.empty()) {
             std::fill_n(tile.label, count, Index{0});
+            tile.keeps_all = problem_.mask.values.empty();
         } else {
             const std::int64_t* const labels = problem_.labels.data() + first;
-            for (Index i = 0; i < count; ++i) {
-                const bool is_kept = tile.kept[i] != 0 && labels[i] != problem_.ignored_label;
-                tile.kept[i] = is_kept ? 1 : 0;
-                tile.label[i] = is_kept ? static_cast<Index>(labels[i]) : 0;
-            }
+            const std::int64_t ignored = problem_.ignored_label;
+            std::int64_t kept[most_rows];
+            std::int64_t dropped = 0;
+            for (Index i = 0; i < count; ++i) kept[i] = (labels[i] != ignored) & (tile.kept[i] != 0);
+            for (Index i = 0; i < count; ++i) tile.label[i] = kept[i] != 0 ? labels[i] : 0;
+            for (Index i = 0; i < count; ++i) tile.kept[i] = static_cast<std::uint8_t>(kept[i]);
+            for (Index i = 0; i < count; ++i) dropped += 1 - kept[i];
+            tile.keeps_all = dropped == 0;
         }
-        if (!looks_at_all_) find_labels(first, count, tile);
+        // A row that nothing depends on has to be cleared as well.
+        tile.keeps_all = tile.keeps_all && problem_.weight.values.empty() && problem_.upstream.empty();
+        if (!looks_at_all_ && !is_plain_nll_) find_labels(first, count, tile);
         if (wants_curvature_) return;
         blocks_.scale(tile.weight, scale_, count);
         if (!problem_.upstream.empty()) blocks_.multiply(tile.weight, problem_.upstream.data() + first, count);
     }
 
     void find_labels(Index first, Index count, Tile& tile) const {
-        Index outer = first / problem_.inner, inside = first % problem_.inner;
-        for (Index i = 0; i < count; ++i) {
-            tile.element[i] = (outer * problem_.classes + tile.label[i]) * problem_.inner + inside;
-            if (++inside < problem_.inner) continue;
-            inside = 0;
-            ++outer;
+        const Index inner = problem_.inner;
+        if (inner == 1) {
+            const Index classes = problem_.classes;
+            for (Index i = 0; i < count; ++i) tile.element[i] = (first + i) * classes + tile.label[i];
+            return;
+        }
+        for (Index done = 0; done < count;) {
+            const Index row = first + done, run = std::min(count - done, inner - row % inner);
+            const Index of_first = place(row, 0);
+            for (Index i = 0; i < run; ++i) tile.element[done + i] = of_first + tile.label[done + i] * inner + i;
+            done += run;
         }
     }
 
@@ -286,7 +302,7 @@ class RowEvaluation {
     // prediction of the label of row i stands.
     template <class Element>
     void set_lanes(Strip<T>& strip, const Tile& tile, Index begin, int width, Element&& element) const {
-        std::copy_n(tile.weight + begin, width, strip.factor);
+        copy(tile.weight + begin, strip.factor, width);
         if (!strip.has_labels) return;
         for (int lane = 0; lane < width; ++lane) {
             strip.label[lane] = static_cast<std::uint32_t>(tile.label[begin + lane]);
@@ -383,7 +399,7 @@ class RowEvaluation {
                 strip.curvature = contiguous(curvature);
             }
             work_(strip);
-            std::copy_n(strip.value, width, tile.value + begin);
+            copy(strip.value, tile.value + begin, width);
             if (!looks_at_all_) {
                 put_labels(strip, width, begin, tile);
                 continue;
@@ -412,7 +428,30 @@ class RowEvaluation {
     // holds.
     [[nodiscard]] static bool counts(const Tile& tile, Index i) { return tile.kept[i] != 0 && tile.weight[i] != T(0); }
 
+    // The negative log-likelihood is no work, so what is left must be little too.
+    void take_labels(Index first, Index count, Tile& tile) const {
+        const Index inner = problem_.inner;
+        for (Index done = 0; done < count;) {
+            const Index row = first + done, run = std::min(count - done, inner - row % inner);
+            const Index* const label = tile.label + done;
+            const T* const x = problem_.prediction.data() + place(row, 0);
+            const Index stride = inner == 1 ? problem_.classes : 1;
+            const Index steps = inner == 1 ? count : run;  // rows that follow each other, or pixels
+            for (Index i = 0; i < steps; ++i) tile.value[done + i] = -x[label[i] * inner + i * stride];
+            if (wants_gradient_) {
+                T* const gradient = problem_.gradient.data() + place(row, 0);
+                for (Index i = 0; i < steps; ++i) {
+                    if (tile.keeps_all || tile.kept[done + i] != 0) {
+                        gradient[label[i] * inner + i * stride] = -tile.weight[done + i];
+                    }
+                }
+            }
+            done += steps;
+        }
+    }
+
     void clear_masked(T* steps, Index begin, int width, const Tile& tile) const {
+        if (tile.keeps_all) return;
         for (int lane = 0; lane < width; ++lane) {
             if (counts(tile, begin + lane)) continue;
             for (Index step = 0; step < steps_; ++step) steps[step * lanes + lane] = 0;
@@ -457,7 +496,7 @@ class RowEvaluation {
 
     static void copy(const T* from, T* to, Index count) {
         if (count == lanes) {
-            std::copy_n(from, lanes, to);
+            std::memcpy(to, from, sizeof(T) * lanes);  // two moves, where a general copy is a call
         } else {
             for (Index i = 0; i < count; ++i) to[i] = from[i];
         }
@@ -493,6 +532,7 @@ class RowEvaluation {
     Index row_count_;
     int num_threads_;
     bool looks_at_all_;
+    bool is_plain_nll_;
     bool one_by_one_;
     Index steps_;
     Index strips_of_tile_ = 1;

@@ -40,13 +40,14 @@ METRIX_INLINE Exponentials<T> exponentials(const Strip<T>& strip) {
         T rest_of_part[lanes] = {}, hits_of_part[lanes] = {};
         for (const Index end = end_of_part(step, strip.count); step < end; ++step) {
             const T* const x = at(strip.x, step, strip.count);
-            T e[lanes];
-            for (int lane = 0; lane < lanes; ++lane) e[lane] = exp(x[lane] - greatest[lane]);
+            // Hits in one loop with the exponentials, which is vectorised; in one of their own they become branches.
+            T e[lanes], hit[lanes];
             for (int lane = 0; lane < lanes; ++lane) {
-                const T hit = x[lane] == greatest[lane] ? T(1) : T(0);
-                rest_of_part[lane] += e[lane] - hit;  // e^0 is exactly 1
-                hits_of_part[lane] += hit;
+                e[lane] = exp(x[lane] - greatest[lane]);
+                hit[lane] = x[lane] == greatest[lane] ? T(1) : T(0);
             }
+            for (int lane = 0; lane < lanes; ++lane) rest_of_part[lane] += e[lane] - hit[lane];  // e^0 is exactly 1
+            for (int lane = 0; lane < lanes; ++lane) hits_of_part[lane] += hit[lane];
             if constexpr (keeps) store(strip.gradient, step, strip.count, e);
         }
         rest.add(rest_of_part);
@@ -94,8 +95,12 @@ struct softmax_loss {
         for (int lane = 0; lane < lanes; ++lane) {
             slope[lane] = static_cast<T>(share.total[lane]);
             bend[lane] = T(0);
-            log_sum[lane] = log(e.hits[lane]) + log1p(e.rest[lane] / e.hits[lane]);
-            inverse[lane] = T(1) / (e.rest[lane] + e.hits[lane]);
+            const T sum = e.hits[lane] + e.rest[lane];
+            inverse[lane] = T(1) / sum;
+            // What the sum lost by rounding: all of the rest, where a prediction is nearly certain.
+            const T part = sum - e.hits[lane];
+            const T lost = (e.hits[lane] - (sum - part)) + (e.rest[lane] - part);
+            log_sum[lane] = log(sum) + lost * inverse[lane];
         }
         for (int lane = 0; lane < lanes; ++lane) {
             strip.value[lane] = is_dense ? static_cast<T>(distance.total[lane]) + slope[lane] * log_sum[lane] : T(0);
@@ -139,20 +144,36 @@ struct softmax_loss {
     static METRIX_INLINE void add_label(Strip<T>& strip, const SoftLabel<T>& soft, const T (&own)[3],
                                         const Exponentials<T>& e, const T (&log_sum)[lanes], const T (&inverse)[lanes],
                                         T (&slope)[lanes], T (&bend)[lanes]) {
+        // Loops of few steps each, over arrays of their own: in a long one, compilers fall back on branches.
+        T far[lanes], own_e[lanes], hit[lanes], p[lanes], q[lanes], weight[lanes], own_value[lanes], own_slope[lanes];
         for (int lane = 0; lane < lanes; ++lane) {
-            const T far = e.greatest[lane] - strip.at_label[lane];
-            const T own_e = exp(-far);
-            const T hit = far == T(0) ? T(1) : T(0);
-            const T others = greater(e.rest[lane] - (own_e - hit), T(0)) + (e.hits[lane] - hit);
-            const T p = own_e * inverse[lane], q = others * inverse[lane];
-            const OfLabel<T> of = F::at(far + log_sum[lane], p, q, own);
-            const T weight = strip.label_weight[lane], all = slope[lane];
-            strip.value[lane] += weight * of.value;
-            slope[lane] = all + weight * of.slope;
-            bend[lane] = weight * of.bend;
-            strip.gradient_at_label[lane] =
-                strip.factor[lane] * ((all * p - soft.spread * weight) - weight * of.slope * q);
-            strip.curvature_at_label[lane] = bend[lane] * q * q + slope[lane] * p * q;
+            far[lane] = e.greatest[lane] - strip.at_label[lane];
+            own_e[lane] = exp(-far[lane]);
+            hit[lane] = far[lane] == T(0) ? T(1) : T(0);
+        }
+        for (int lane = 0; lane < lanes; ++lane) {
+            const T others = greater(e.rest[lane] - (own_e[lane] - hit[lane]), T(0)) + (e.hits[lane] - hit[lane]);
+            p[lane] = own_e[lane] * inverse[lane];
+            q[lane] = others * inverse[lane];
+            weight[lane] = strip.label_weight[lane];
+        }
+        for (int lane = 0; lane < lanes; ++lane) {
+            const OfLabel<T> of = F::at(far[lane] + log_sum[lane], p[lane], q[lane], own);
+            own_value[lane] = weight[lane] * of.value;
+            own_slope[lane] = weight[lane] * of.slope;
+            bend[lane] = weight[lane] * of.bend;
+        }
+        T by_label[lanes], curved[lanes];
+        for (int lane = 0; lane < lanes; ++lane) {
+            const T all = slope[lane];
+            slope[lane] = all + own_slope[lane];
+            by_label[lane] = (all * p[lane] - soft.spread * weight[lane]) - own_slope[lane] * q[lane];
+            curved[lane] = bend[lane] * q[lane] * q[lane] + slope[lane] * p[lane] * q[lane];
+        }
+        for (int lane = 0; lane < lanes; ++lane) {
+            strip.value[lane] += own_value[lane];
+            strip.gradient_at_label[lane] = strip.factor[lane] * by_label[lane];
+            strip.curvature_at_label[lane] = curved[lane];
         }
     }
 

@@ -29,6 +29,7 @@ struct Terms {
     Lanes sum[sums];
     Lanes low;
     Lanes high;
+    Lanes largest;  // |r|
 };
 
 constexpr auto none = ExtremeOf::count;
@@ -38,14 +39,15 @@ struct Errors {
     static constexpr int sums = 3;
     static constexpr SumOf to[] = {SumOf::error, SumOf::absolute_error, SumOf::squared_error};
     static constexpr ExtremeOf low = none;
-    static constexpr ExtremeOf high = ExtremeOf::largest_error;
+    static constexpr ExtremeOf high = none;
+    static constexpr bool tells_largest = true;
     static METRIX_INLINE void at(const Lanes& y, const Lanes& x, const Lanes&, const Lanes&, Terms<sums>& terms) {
         const Lanes r = x - y;
         const Lanes size = magnitude(r);
         terms.sum[0] = r;
         terms.sum[1] = size;
         terms.sum[2] = r * r;
-        terms.high = size;
+        terms.largest = size;
     }
 };
 
@@ -54,6 +56,7 @@ struct Centred {
     static constexpr SumOf to[] = {SumOf::centred_error, SumOf::centred_squares};
     static constexpr ExtremeOf low = none;
     static constexpr ExtremeOf high = none;
+    static constexpr bool tells_largest = false;
     static METRIX_INLINE void at(const Lanes& y, const Lanes& x, const Lanes& centre, const Lanes&,
                                  Terms<sums>& terms) {
         const Lanes d = (x - y) - centre;
@@ -67,6 +70,7 @@ struct Targets {
     static constexpr SumOf to[] = {SumOf::target, SumOf::squared_target, SumOf::absolute_target};
     static constexpr ExtremeOf low = ExtremeOf::least_target;
     static constexpr ExtremeOf high = ExtremeOf::largest_target;
+    static constexpr bool tells_largest = false;
     static METRIX_INLINE void at(const Lanes& y, const Lanes&, const Lanes& centre, const Lanes&, Terms<sums>& terms) {
         const Lanes d = y - centre;
         terms.sum[0] = d;
@@ -77,11 +81,37 @@ struct Targets {
     }
 };
 
+// Errors and targets in one go.
+struct Both {
+    static constexpr int sums = 6;
+    static constexpr SumOf to[] = {SumOf::error,  SumOf::absolute_error, SumOf::squared_error,
+                                   SumOf::target, SumOf::squared_target, SumOf::absolute_target};
+    static constexpr ExtremeOf low = ExtremeOf::least_target;
+    static constexpr ExtremeOf high = ExtremeOf::largest_target;
+    static constexpr bool tells_largest = true;
+    static METRIX_INLINE void at(const Lanes& y, const Lanes& x, const Lanes& centre, const Lanes&,
+                                 Terms<sums>& terms) {
+        const Lanes r = x - y;
+        const Lanes size = magnitude(r);
+        const Lanes d = y - centre;
+        terms.sum[0] = r;
+        terms.sum[1] = size;
+        terms.sum[2] = r * r;
+        terms.sum[3] = d;
+        terms.sum[4] = d * d;
+        terms.sum[5] = magnitude(y);
+        terms.low = y;
+        terms.high = y;
+        terms.largest = size;
+    }
+};
+
 struct Squares {
     static constexpr int sums = 1;
     static constexpr SumOf to[] = {SumOf::squared_error};
     static constexpr ExtremeOf low = none;
     static constexpr ExtremeOf high = none;
+    static constexpr bool tells_largest = false;
     static METRIX_INLINE void at(const Lanes& y, const Lanes& x, const Lanes&, const Lanes&, Terms<sums>& terms) {
         const Lanes r = x - y;
         terms.sum[0] = r * r;
@@ -93,6 +123,7 @@ struct Fit {
     static constexpr SumOf to[] = {SumOf::squared_error, SumOf::target, SumOf::squared_target};
     static constexpr ExtremeOf low = none;
     static constexpr ExtremeOf high = none;
+    static constexpr bool tells_largest = false;
     static METRIX_INLINE void at(const Lanes& y, const Lanes& x, const Lanes& centre, const Lanes&,
                                  Terms<sums>& terms) {
         const Lanes r = x - y;
@@ -109,6 +140,7 @@ struct Relatives {
                                    SumOf::zero_weight, SumOf::zero_absolute,    SumOf::zero_squared};
     static constexpr ExtremeOf low = none;
     static constexpr ExtremeOf high = none;
+    static constexpr bool tells_largest = false;
     static METRIX_INLINE void at(const Lanes& y, const Lanes& x, const Lanes&, const Lanes& eps, Terms<sums>& terms) {
         const Lanes zero = each_lane(0);
         const Lanes one = each_lane(1);
@@ -133,6 +165,7 @@ struct Prepared {
     static constexpr SumOf to[] = {SumOf::logarithmic};
     static constexpr ExtremeOf low = ExtremeOf::least;
     static constexpr ExtremeOf high = none;
+    static constexpr bool tells_largest = false;
     static METRIX_INLINE void at(const Lanes& y, const Lanes& x, const Lanes&, const Lanes&, Terms<sums>& terms) {
         terms.sum[0] = y;
         terms.low = x;
@@ -145,6 +178,7 @@ struct Running {
     Lanes lost[G::sums];
     Lanes low = each_lane(infinity);
     Lanes high = each_lane(-infinity);
+    Lanes largest = each_lane(-infinity);
 
     METRIX_INLINE Running() {
         for (Lanes& lanes_of : sum) lanes_of = each_lane(0);
@@ -173,6 +207,7 @@ METRIX_INLINE void sum_up(const T* target, const T* prediction, const Block<T>& 
         }
         if constexpr (G::low != none) running.low = lesser(running.low, terms.low);
         if constexpr (G::high != none) running.high = greater(running.high, terms.high);
+        if constexpr (G::tells_largest) running.largest = greater(running.largest, terms.largest);
     }
     if (i < block.count) {  // what is left, beside lanes that repeat an element and take no part
         double rest[4][lane_count];
@@ -195,6 +230,7 @@ METRIX_INLINE void sum_up(const T* target, const T* prediction, const Block<T>& 
         }
         if constexpr (G::low != none) running.low = lesser(running.low, terms.low);
         if constexpr (G::high != none) running.high = greater(running.high, terms.high);
+        if constexpr (G::tells_largest) running.largest = greater(running.largest, terms.largest);
     }
     for (int k = 0; k < G::sums; ++k) {
         store(running.sum[k], result[G::to[k]].sum);
@@ -202,6 +238,7 @@ METRIX_INLINE void sum_up(const T* target, const T* prediction, const Block<T>& 
     }
     if constexpr (G::low != none) store(running.low, result[G::low]);
     if constexpr (G::high != none) store(running.high, result[G::high]);
+    if constexpr (G::tells_largest) store(running.largest, result[ExtremeOf::largest_error]);
 }
 
 template <class T>
@@ -216,8 +253,8 @@ void each(const Block<T>& block, double centre, BlockSums& result) {
 // are almost equal.
 template <class T, bool weighs>
 void logarithms(const Block<T>& block, double, BlockSums& result) {
-    double squares[largest_block];
-    double least[largest_block];
+    double squares[logarithm_block];
+    double least[logarithm_block];
     for (Index i = 0; i < block.count; ++i) {
         const double y = static_cast<double>(block.target[i]);
         const double x = static_cast<double>(block.prediction[i]);
@@ -248,6 +285,7 @@ constexpr Work<T> table() {
             {each<T, Errors, false>, each<T, Errors, true>},
             {each<T, Centred, false>, each<T, Centred, true>},
             {each<T, Targets, false>, each<T, Targets, true>},
+            {each<T, Both, false>, each<T, Both, true>},
             {each<T, Relatives, false>, each<T, Relatives, true>},
             {logarithms<T, false>, logarithms<T, true>},
             {each<T, Squares, false>, each<T, Squares, true>},

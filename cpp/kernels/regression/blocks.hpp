@@ -17,7 +17,10 @@ struct Block {
 };
 
 inline constexpr int lanes = LaneSums::lanes;
-inline constexpr Index largest_block = 2048;
+// Rows that are worked on at a time: few enough for the second cache, many enough that what is done once for each block
+// takes no time. Logarithms, which need room, take a quarter.
+inline constexpr Index largest_block = 8192;
+inline constexpr Index logarithm_block = largest_block / 4;
 
 // Of one block: what a group does not write stays as it was. Of floats nothing is kept of what rounding takes: sums of
 // a block lose less than any result shows.
@@ -42,6 +45,7 @@ struct Work {
     Function errors[2];
     Function centred[2];
     Function targets[2];
+    Function errors_and_targets[2];
     Function relatives[2];
     Function logarithms[2];
     Function squares[2];

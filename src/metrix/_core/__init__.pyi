@@ -12,11 +12,13 @@ from . import classification
 from . import curves
 from . import depth
 from . import distances
+from . import flow
 from . import image_quality
 from . import keypoints
 from . import masks
 from . import matching
 from . import panoptic
+from . import perceptual
 from . import records
 from . import regression
 from . import verification
@@ -30,6 +32,7 @@ __all__: list[str] = [
     "depth",
     "detection",
     "distances",
+    "flow",
     "image_quality",
     "in_forked_child",
     "keypoints",
@@ -37,6 +40,7 @@ __all__: list[str] = [
     "masks",
     "matching",
     "panoptic",
+    "perceptual",
     "records",
     "regression",
     "verification",

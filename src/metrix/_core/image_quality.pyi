@@ -3,7 +3,13 @@ import numpy
 import numpy.typing
 import typing
 
-__all__: list[str] = ["halve", "squared_error", "structural_similarity", "structural_similarity_gradient"]
+__all__: list[str] = [
+    "halve",
+    "local_moments",
+    "squared_error",
+    "structural_similarity",
+    "structural_similarity_gradient",
+]
 
 @typing.overload
 def halve(
@@ -18,6 +24,27 @@ def halve(
     images: numpy.typing.NDArray[numpy.float64], num_threads: typing.SupportsInt | typing.SupportsIndex
 ) -> numpy.typing.NDArray[numpy.float64]: ...
 @typing.overload
+def local_moments(
+    image: numpy.typing.NDArray[numpy.uint8],
+    reference: numpy.typing.NDArray[numpy.uint8],
+    window: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def local_moments(
+    image: numpy.typing.NDArray[numpy.float32],
+    reference: numpy.typing.NDArray[numpy.float32],
+    window: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def local_moments(
+    image: numpy.typing.NDArray[numpy.float64],
+    reference: numpy.typing.NDArray[numpy.float64],
+    window: numpy.typing.NDArray[numpy.float64],
+    num_threads: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
 def squared_error(
     image: numpy.typing.NDArray[numpy.uint8],
     reference: numpy.typing.NDArray[numpy.uint8],
@@ -43,7 +70,7 @@ def structural_similarity(
     c1: typing.SupportsFloat | typing.SupportsIndex,
     c2: typing.SupportsFloat | typing.SupportsIndex,
     covariance_factor: typing.SupportsFloat | typing.SupportsIndex,
-    wants_cs: bool,
+    of_structure: bool,
     wants_map: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
@@ -55,7 +82,7 @@ def structural_similarity(
     c1: typing.SupportsFloat | typing.SupportsIndex,
     c2: typing.SupportsFloat | typing.SupportsIndex,
     covariance_factor: typing.SupportsFloat | typing.SupportsIndex,
-    wants_cs: bool,
+    of_structure: bool,
     wants_map: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...
@@ -67,7 +94,7 @@ def structural_similarity(
     c1: typing.SupportsFloat | typing.SupportsIndex,
     c2: typing.SupportsFloat | typing.SupportsIndex,
     covariance_factor: typing.SupportsFloat | typing.SupportsIndex,
-    wants_cs: bool,
+    of_structure: bool,
     wants_map: bool,
     num_threads: typing.SupportsInt | typing.SupportsIndex,
 ) -> tuple[typing.Any, ...]: ...

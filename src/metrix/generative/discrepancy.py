@@ -80,7 +80,9 @@ def kernel_inception_distance(
             sides.append(chosen)
         values = _unbiased(first, second, kernel, (sides[0], sides[1]))
     else:
-        values = np.array([polynomial_mmd(first[i], second[j], **kernel._asdict()) for i, j in drawn])
+        ones = np.ones((subset_size, 1))
+        wide = ((first[i].astype(np.float64), second[j].astype(np.float64)) for i, j in drawn)
+        values = np.concatenate([_unbiased(x, y, kernel, (ones, ones)) for x, y in wide])
     return MeanAndStd(float(np.mean(values)), float(np.std(values)))
 
 

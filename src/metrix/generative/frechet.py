@@ -39,9 +39,10 @@ def frechet_distance(real: Any, generated: Any) -> float:
 
     Conventions:
         Covariances have the divisor N - 1. Everything is float64, whatever the features are. The value is biased: it falls
-        with the number of images, so compare only equal numbers. pytorch-fid adds 1e-6 to both diagonals
-        where SciPy's root fails, keeps five or six digits for singular covariances, and may give negative
-        numbers there.
+        with the number of images, so compare only equal numbers. Others take the product of both covariances and
+        SciPy's root of it (pytorch-fid, clean-fid) or the roots of its eigenvalues (torchmetrics, torch-fidelity). With
+        fewer images than dimensions that keeps five to seven digits and gives -1e-5 or less for identical sets;
+        pytorch-fid also adds 1e-6 to both diagonals where SciPy's root fails.
 
     Raises:
         ValueError: for features or statistics that are not finite, fewer than two rows, a ``sigma`` that is not symmetric

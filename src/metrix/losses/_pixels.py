@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -109,7 +110,7 @@ def pixels_of(
     classes = pred.shape[-1 if is_last else 1]
     if classes == 0:
         raise ValueError(f"pred: expected at least one class, got shape {shape}")
-    size = (pred.shape[0], classes, int(np.prod(label_shape[1:], dtype=np.int64)))
+    size = (pred.shape[0], classes, math.prod(label_shape[1:]))
     threads = 1 if pred.size < SERIAL_SIZE and num_threads is None else resolve_num_threads(num_threads)
     arguments = (pred, size, is_last, _ACTIVATIONS[activation], same, labels, int(ignore_index), kept)
     return Pixels(arguments, size[0], classes, pred.dtype, threads, shape, moved)

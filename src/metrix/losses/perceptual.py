@@ -75,7 +75,7 @@ def ssim_loss(
     threads = pair.num_threads(num_threads)
 
     def evaluate(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
-        means, _, _ = _core.image_quality.structural_similarity(
+        means, _ = _core.image_quality.structural_similarity(
             pair.x, pair.y, *similarity.arguments, False, False, threads
         )
         values = (scale * (1 - pair.result(means))).astype(x.dtype)
