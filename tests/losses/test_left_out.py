@@ -28,7 +28,10 @@ from metrix import losses
 KEPT = np.array([True, False, True, True, False, True])
 POISONS = [np.nan, np.inf, -np.inf]
 #: Without samples of their own in the terms.
-SCALAR = ["barlow_twins_loss", "batch_triplet_loss", "bce_dice_loss", "ce_dice_loss", "lovasz_softmax_loss"]
+SCALAR = [
+    *("barlow_twins_loss", "batch_triplet_loss", "bce_dice_loss", "ce_dice_loss", "lovasz_softmax_loss"),
+    *("proxy_anchor_loss", "vicreg_loss"),
+]
 
 
 def assert_same(name: str, found: tuple[Any, Any], alone: tuple[Any, Any], kept: npt.NDArray[np.bool_]) -> None:
@@ -183,3 +186,19 @@ def test_complaints_name_the_mask_as_before() -> None:
         losses.center_loss(x, [0, 1, 0], x, mask=[1, 0, 1])
     with pytest.raises(ValueError, match=r"labels\[1\]: expected a class from 0 to 2, got 7"):
         losses.center_loss(x, [0, 7, 0], x, mask=np.array([True, True, False]))
+
+
+@pytest.mark.parametrize(
+    "name", ["boundary_loss", "hausdorff_dt_loss", "dice_loss", "tversky_loss", "lovasz_softmax_loss"]
+)
+@pytest.mark.parametrize("poison", POISONS)
+def test_logits_of_an_image_without_weight_may_be_anything(name: str, poison: float, rng: np.random.Generator) -> None:
+    pred, labels = rng.normal(size=(3, 2, 4, 4)), rng.integers(0, 2, (3, 4, 4))
+    own = {"per_image": True} if has(name, "per_image") else {}
+    weight = np.array([1.0, 0.0, 2.0])
+    expected = getattr(losses, name).value_and_grad(pred, labels, weight=weight, **own)
+    pred[1] = poison
+    value, gradient = getattr(losses, name).value_and_grad(pred, labels, weight=weight, **own)
+    assert value == expected[0]
+    assert not gradient[1].any()
+    np.testing.assert_array_equal(gradient, expected[1])

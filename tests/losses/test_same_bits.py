@@ -38,7 +38,8 @@ OF_NUMPY = {
     *("barlow_twins_loss", "supervised_contrastive_loss", "style_loss", "content_loss", "triplet_margin_loss"),
     *("boundary_loss", "hausdorff_dt_loss", "elbo_loss", "gaussian_kl_loss", "condinst_mask_loss", "yolo_v3_loss"),
     *("sinkhorn_divergence", "rpn_loss", "fast_rcnn_loss", "gradient_penalty", "ms_ssim_loss", "pixel_perceptual_loss"),
-    *("focal_tversky_loss", "log_cosh_dice_loss"),
+    *("focal_tversky_loss", "log_cosh_dice_loss", "multi_similarity_loss", "proxy_anchor_loss", "vicreg_loss"),
+    *("generalized_cross_entropy_loss", "ldam_loss", "poly_loss"),
 }
 
 

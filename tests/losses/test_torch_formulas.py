@@ -51,6 +51,8 @@ SHAPES = {
     "binary_cross_entropy_with_logits": lambda rng: (rng.normal(size=(5, 3)), rng.random((5, 3))),
     "nt_xent_loss": lambda rng: tuple(rng.normal(size=(2, 5, 4))),
     "barlow_twins_loss": lambda rng: tuple(rng.normal(size=(2, 7, 3))),
+    "multi_similarity_loss": lambda rng: (rng.normal(size=(6, 3)), np.array([0, 0, 1, 1, 2, 2])),
+    "vicreg_loss": lambda rng: tuple(rng.normal(size=(2, 7, 3))),
     "circle_loss": lambda rng: (rng.normal(size=(6, 3)), np.array([0, 0, 1, 1, 2, 2])),
     "batch_triplet_loss": lambda rng: (rng.normal(size=(6, 1)), np.array([0, 0, 1, 1, 0, 1])),
     "arcface_loss": lambda rng: (rng.normal(size=(6, 8)), rng.integers(0, 4, 6), rng.normal(size=(4, 8))),
@@ -96,7 +98,7 @@ def tensors(name: str, call: Call, dtype: type) -> list[Any]:
 
 def has_classes(name: str) -> bool:
     """Whose whole numbers are classes."""
-    return name in ("dice_loss", "ce_dice_loss") or (
+    return name in ("dice_loss", "ce_dice_loss", "generalized_cross_entropy_loss", "ldam_loss", "poly_loss") or (
         isinstance(getattr(losses, name), RowLoss) and name != "multilabel_soft_margin_loss"
     )
 

@@ -134,6 +134,30 @@ _add(
 
 
 @formula
+def generalized_cross_entropy_loss(x: Any, y: Any, q: float = 0.7) -> Any:
+    return (1 - _of_label(torch.softmax(x, 1), y) ** q) / q
+
+
+@formula
+def poly_loss(x: Any, y: Any) -> Any:
+    return f.cross_entropy(x, y, reduction="none") + 1 - _of_label(torch.softmax(x, 1), y)
+
+
+@formula
+def ldam_loss(x: Any, y: Any, class_counts: Any, scale: float) -> Any:
+    rarity = torch.as_tensor(class_counts, dtype=x.dtype) ** -0.25
+    margin = 0.5 * rarity / rarity.max()
+    return f.cross_entropy(scale * (x - f.one_hot(y, x.shape[1]) * margin), y, reduction="none")
+
+
+@formula
+def distribution_focal_loss(x: Any, y: Any) -> Any:
+    left = y.detach().floor().long().clamp(max=x.shape[1] - 2)
+    log_p, share = f.log_softmax(x, 1), y - left
+    return -(1 - share) * _of_label(log_p, left) - share * _of_label(log_p, left + 1)
+
+
+@formula
 def nll_loss(x: Any, y: Any, class_weight: Any) -> Any:
     return f.nll_loss(x, y, torch.as_tensor(class_weight, dtype=x.dtype))
 
@@ -303,6 +327,38 @@ def supervised_contrastive_loss(x: Any, y: Any, temperature: float) -> Any:
     log_p = f.log_softmax((unit @ unit.T / temperature).masked_fill(own, -math.inf), 1)
     positive = (y[:, None] == y) & ~own
     return -torch.where(positive, log_p, 0).sum(1) / positive.sum(1).clamp(min=1)
+
+
+@formula
+def multi_similarity_loss(x: Any, y: Any, alpha: float = 2.0, beta: float = 50.0) -> Any:
+    cosines = f.normalize(x) @ f.normalize(x).T
+    same = y[:, None] == y
+    near = same & ~torch.eye(len(x), dtype=torch.bool)
+    pull = torch.where(near, -alpha * (cosines - 0.5), -math.inf)
+    push = torch.where(same, -math.inf, beta * (cosines - 0.5))
+    return _with_one(pull) / alpha + _with_one(push) / beta
+
+
+def _with_one(logits: Any) -> Any:
+    return torch.cat([logits.new_zeros(len(logits), 1), logits], 1).logsumexp(1)
+
+
+@formula
+def proxy_anchor_loss(x: Any, y: Any, w: Any, margin: float, alpha: float) -> Any:
+    cosines = f.normalize(w) @ f.normalize(x).T
+    own = torch.arange(len(w))[:, None] == y
+    pull = _with_one(torch.where(own, -alpha * (cosines - margin), -math.inf))
+    push = _with_one(torch.where(own, -math.inf, alpha * (cosines + margin)))
+    return pull.sum() / own.any(1).sum() + push.mean()
+
+
+@formula
+def vicreg_loss(a: Any, b: Any) -> Any:
+    value = 25 * f.mse_loss(a, b)
+    for view in (a, b):
+        value = value + 25 * torch.relu(1 - torch.sqrt(view.var(0) + 1e-4)).mean() / 2
+        value = value + (torch.cov(view.T).fill_diagonal_(0) ** 2).sum() / view.shape[1]
+    return value
 
 
 @formula

@@ -85,6 +85,7 @@ from metrix.losses.multiclass import (
     nll_loss,
     softmax_focal_loss,
 )
+from metrix.losses.pairs import multi_similarity_loss, proxy_anchor_loss, vicreg_loss
 from metrix.losses.perceptual import (
     content_loss,
     gram_matrix,
@@ -110,6 +111,12 @@ from metrix.losses.regression import (
     smape_loss,
     smooth_l1_loss,
     tweedie_nll_loss,
+)
+from metrix.losses.reshaped import (
+    distribution_focal_loss,
+    generalized_cross_entropy_loss,
+    ldam_loss,
+    poly_loss,
 )
 from metrix.losses.robust import (
     cauchy_loss,
@@ -168,6 +175,7 @@ __all__ = [
     "diou_loss",
     "disparity_gradient_loss",
     "disparity_sequence_loss",
+    "distribution_focal_loss",
     "eiou_loss",
     "elbo_loss",
     "entropy",
@@ -186,6 +194,7 @@ __all__ = [
     "gaussian_nll_loss",
     "geman_mcclure_loss",
     "general_robust_loss",
+    "generalized_cross_entropy_loss",
     "giou_loss",
     "gradient_penalty",
     "gram_matrix",
@@ -201,6 +210,7 @@ __all__ = [
     "kl_div",
     "l1_loss",
     "l2_penalty",
+    "ldam_loss",
     "log_cosh_dice_loss",
     "log_cosh_loss",
     "lovasz_hinge_loss",
@@ -211,6 +221,7 @@ __all__ = [
     "mse_loss",
     "msle_loss",
     "multi_margin_loss",
+    "multi_similarity_loss",
     "multilabel_soft_margin_loss",
     "nce_loss",
     "negative_cosine_loss",
@@ -218,6 +229,8 @@ __all__ = [
     "nt_xent_loss",
     "pixel_perceptual_loss",
     "poisson_nll_loss",
+    "poly_loss",
+    "proxy_anchor_loss",
     "pseudo_huber_loss",
     "quality_focal_loss",
     "quantile_loss",
@@ -243,6 +256,7 @@ __all__ = [
     "tversky_loss",
     "tweedie_nll_loss",
     "varifocal_loss",
+    "vicreg_loss",
     "wasserstein_critic_loss",
     "wasserstein_distance",
     "wasserstein_generator_loss",
