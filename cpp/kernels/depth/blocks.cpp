@@ -3,9 +3,9 @@
 #include "kernels/depth/blocks.hpp"
 
 #include <cstdint>
-#include <cstring>
 #include <limits>
 
+#include "support/gather.hpp"
 #include "support/running_sum.hpp"
 #include "support/vector_math.hpp"
 
@@ -14,7 +14,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// Flags of eight pixels are looked at together: in a lidar map most of them are none, in a rendered one all.
 template <class T>
 void gather_from(const T* target, const T* prediction, const std::uint8_t* mask, Index count, const Range& range,
                  Block& block) {
@@ -27,19 +26,10 @@ void gather_from(const T* target, const T* prediction, const std::uint8_t* mask,
     if (mask != nullptr) {
         for (Index i = 0; i < count; ++i) is_valid[i] = mask[i] != 0 ? is_valid[i] : std::uint8_t{0};
     }
-    Index to = block.count;
-    for (Index i = 0; i < count; i += 8) {
-        std::uint64_t eight;
-        std::memcpy(&eight, is_valid + i, sizeof eight);
-        if (eight == 0) continue;
-        const Index last = count - i < 8 ? count : i + 8;
-        for (Index j = i; j < last; ++j) {
-            block.target[to] = static_cast<double>(target[j]);
-            block.prediction[to] = static_cast<double>(prediction[j]);
-            to += is_valid[j];
-        }
-    }
-    block.count = to;
+    block.count = gather_kept(is_valid, count, block.count, [&](Index i, Index to) {
+        block.target[to] = static_cast<double>(target[i]);
+        block.prediction[to] = static_cast<double>(prediction[i]);
+    });
 }
 
 void prepare(Block& block, double scale, double shift, const Range& range) {

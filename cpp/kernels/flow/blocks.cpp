@@ -4,8 +4,8 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 
+#include "support/gather.hpp"
 #include "support/running_sum.hpp"
 #include "support/vector_math.hpp"
 
@@ -23,7 +23,6 @@ METRIX_INLINE double length(double u, double v) {
     return std::sqrt(u * u + v * v);
 }
 
-// Flags of eight pixels are looked at together: where the truth is sparse most of them are none.
 template <class T>
 void gather(const Vectors<T>& vectors, Index image, Index first, Index count, const Limits& limits, Block& block) {
     const Index step = vectors.pixel_stride;
@@ -46,21 +45,12 @@ void gather(const Vectors<T>& vectors, Index image, Index first, Index count, co
         const std::uint8_t* const mask = vectors.mask + image * vectors.pixels + first;
         for (Index i = 0; i < count; ++i) is_valid[i] = mask[i] != 0 ? is_valid[i] : std::uint8_t{0};
     }
-    Index to = block.count;
-    for (Index i = 0; i < count; i += 8) {
-        std::uint64_t eight;
-        std::memcpy(&eight, is_valid + i, sizeof eight);
-        if (eight == 0) continue;
-        const Index last = count - i < 8 ? count : i + 8;
-        for (Index j = i; j < last; ++j) {
-            block.target[0][to] = static_cast<double>(target[0][j * step]);
-            block.prediction[0][to] = static_cast<double>(prediction[0][j * step]);
-            block.target[1][to] = has_second ? static_cast<double>(target[1][j * step]) : 0;
-            block.prediction[1][to] = has_second ? static_cast<double>(prediction[1][j * step]) : 0;
-            to += is_valid[j];
-        }
-    }
-    block.count = to;
+    block.count = gather_kept(is_valid, count, block.count, [&](Index i, Index to) {
+        block.target[0][to] = static_cast<double>(target[0][i * step]);
+        block.prediction[0][to] = static_cast<double>(prediction[0][i * step]);
+        block.target[1][to] = has_second ? static_cast<double>(target[1][i * step]) : 0;
+        block.prediction[1][to] = has_second ? static_cast<double>(prediction[1][i * step]) : 0;
+    });
 }
 
 void angles(const Block& block, Index filled, double* result) {
