@@ -10,7 +10,7 @@ import numpy.typing as npt
 from metrix import _core
 from metrix._threads import resolve_num_threads
 from metrix.losses._arguments import Array, each, fraction, not_negative, number, positive, predictions, same_shape
-from metrix.losses._composed import Terms, composed
+from metrix.losses._composed import FusedTerms, composed
 from metrix.losses._elementwise import SERIAL_SIZE, Formula, along_axis, elementwise, formula
 from metrix.losses._facts import facts
 from metrix.losses._left_out import Rows
@@ -290,7 +290,7 @@ def gaussian_nll_loss(
     *,
     full: bool = False,
     eps: float = 1e-6,
-) -> Terms:
+) -> FusedTerms:
     """Negative log-likelihood of normal distributions, ``(log v + r^2 / v) / 2`` with ``v = max(variance, eps)``.
 
     It has gradients by the mean and by the variance; below ``eps`` the latter is that at ``eps``, as PyTorch's is, so that
@@ -325,8 +325,10 @@ def gaussian_nll_loss(
             *(None, None, False, upstream, 1.0, 0, threads),
         )
 
-    def backward(upstream: Array) -> tuple[Array, Array]:
-        by_mean = ask("gaussian_nll_loss", mean, spread, upstream)[1]
-        return by_mean, ask("gaussian_nll_loss_by_variance", spread, mean, upstream)[1]
+    def evaluate(upstream: Array | None) -> tuple[Array, tuple[Array, ...]]:
+        values, *by_mean = ask("gaussian_nll_loss", mean, spread, upstream)
+        if upstream is None:
+            return values, ()
+        return values, (by_mean[0], ask("gaussian_nll_loss_by_variance", spread, mean, upstream)[1])
 
-    return Terms(ask("gaussian_nll_loss", mean, spread, None)[0], backward)
+    return FusedTerms(evaluate, like=mean)
