@@ -45,13 +45,16 @@ def test_the_delta_that_is_advised_is_better(rng: np.random.Generator) -> None:
 
 def test_sizes_zeros_counts_and_ties_are_seen(rng: np.random.Generator) -> None:
     wide = suggest("regression", 10 ** rng.uniform(-2, 3, size=500))
-    assert "msle_loss" in names(wide)
+    assert names(wide)[-2:] == ["msle_loss", "gamma_nll_loss"]
     narrow = suggest("regression", rng.uniform(1, 2, size=500))
     assert "msle_loss" not in names(narrow)
     assert "mean absolute percentage error" in [advice.name for advice in narrow.metrics]
     zeros = suggest("regression", np.r_[np.zeros(50), rng.uniform(1, 2, 50)])
     assert "mean absolute percentage error" not in [advice.name for advice in zeros.metrics]
     assert "50 % are one and the same" in reasons(zeros)
+    assert "tweedie_nll_loss" in names(zeros)
+    assert "tweedie_nll_loss" not in names(suggest("regression", np.r_[np.zeros(2), rng.uniform(1, 2, 98)]))
+    assert "tweedie_nll_loss" not in names(suggest("regression", rng.poisson(0.5, size=500)))
     assert "counts" in reasons(suggest("regression", rng.poisson(3, size=500)))
     assert "counts" not in reasons(suggest("regression", rng.normal(size=500)))
 
@@ -87,12 +90,13 @@ def test_the_weight_that_is_advised_balances() -> None:
 
 def test_many_labels_and_classes(rng: np.random.Generator) -> None:
     rare = suggest("multilabel classification", rng.random((1000, 4)) < [0.5, 0.5, 0.02, 0.01])
-    assert names(rare)[0] == "sigmoid_focal_loss"
+    assert names(rare)[:2] == ["asymmetric_loss", "sigmoid_focal_loss"]
     assert "2 of 4 labels" in rare.losses[0].reason
     assert names(suggest("multilabel classification", rng.random((1000, 4)) < 0.5)) == [
         "binary_cross_entropy_with_logits"
     ]
     uneven = suggest("multiclass classification", [0] * 900 + [1] * 90 + [2] * 10)
+    assert "ldam_loss" in names(uneven)
     assert uneven.metrics[0].name == "balanced accuracy"
     assert "accuracy is 0.9 " in uneven.metrics[0].reason
     assert suggest("multiclass classification", [0, 1, 2] * 10).metrics[0].name == "accuracy"

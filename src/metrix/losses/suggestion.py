@@ -36,6 +36,8 @@ OUTLIERS = 0.005
 OVERDISPERSED = 2.0
 #: Positive targets that span so many times their smallest are better seen on a logarithmic scale.
 WIDE = 1000.0
+#: With more zeros than this, targets that are not whole are amounts of what mostly does not happen.
+AMOUNTS = 0.05
 #: Segments with less than this share of the pixels are small.
 SMALL = 0.1
 
@@ -111,7 +113,8 @@ def suggest(task: str, target: npt.ArrayLike, *, quantile: float | None = None) 
     Rules, in words (the numbers are constants of this module):
         Regression: squared errors, unless more than 0.5 % of the targets lie beyond Tukey's far fences: then Huber's loss
         with the median absolute deviation as ``delta``, and the absolute error. Errors of logarithms where targets above 0
-        span more than a factor of 1000. Whole numbers from 0 are told to be counts. Relative errors are advised against
+        span more than a factor of 1000, and the likelihood of gamma distributions; that of Tweedie's where more than 5 % are
+        0 and the others amounts. Whole numbers from 0 are told to be counts. Relative errors are advised against
         where there are zeros. Many ties at one value ask for a model of that value.
         Counts: Poisson's loss; where the variance is more than twice the mean its errors are overconfident, and more zeros
         than it expects are named.
@@ -183,6 +186,9 @@ def _regression(values: Any, draft: _Draft) -> dict[str, float]:
     if least > 0 and greatest / least > WIDE:
         reason = f"from {_short(least)} to {_short(greatest)}"
         draft.loss("msle_loss", f"{reason}: errors of logarithms count the small ones too")
+        draft.loss(
+            "gamma_nll_loss", f"{reason}: errors count as parts of the mean, which stays right, as sums of money need"
+        )
         draft.metric("root mean squared log error", f"{reason}: for relative errors")
     elif least > 0:
         draft.metric("mean absolute percentage error", "all targets are above 0, so a percentage has a meaning")
@@ -190,7 +196,14 @@ def _regression(values: Any, draft: _Draft) -> dict[str, float]:
         draft.metric(
             "mean absolute error over its mean", f"{_percent(zeros)} are 0, which percentages cannot be taken of"
         )
-    if least >= 0 and (values == np.round(values)).all() and len(counts) > 2:
+    is_whole = (values == np.round(values)).all()
+    if least == 0 and zeros > AMOUNTS and not is_whole:
+        reason = f"{_percent(zeros)} are 0 and the others amounts"
+        draft.loss(
+            "tweedie_nll_loss", f"{reason}, as of rain or claims: one likelihood for both, and the mean stays right"
+        )
+        draft.metric("Tweedie deviance", f"{reason}: what that loss makes small, 0 at best")
+    if least >= 0 and is_whole and len(counts) > 2:
         draft.loss("poisson_nll_loss", "whole numbers, none negative: if they are counts, see 'count regression'")
     if tied > 0.3 and len(counts) > 2:
         draft.metric("accuracy at the tied value", f"{_percent(tied)} are one and the same number: model that apart")
@@ -270,6 +283,7 @@ def _multilabel(values: Any, draft: _Draft) -> dict[str, float]:
     reason = "each label by itself"
     if rare:
         reason += f"; {rare} of {len(shares)} labels are rarer than {_percent(RARE / 2)}"
+        draft.loss("asymmetric_loss", reason + ": it looks away from negatives that are easy, and forgets the easiest")
         draft.loss("sigmoid_focal_loss", reason + ": it looks away from the many negatives that are easy")
     draft.loss("binary_cross_entropy_with_logits", reason)
     draft.metric("mean average precision over labels", "each label counts alike, however rare")
@@ -289,6 +303,7 @@ def _multiclass(values: Any, draft: _Draft) -> dict[str, float]:
         reason = f"the rarest of {len(labels)} classes has {_percent(rarest)}"
         draft.loss("cross_entropy", f"{reason}: class_weight lets it weigh more, at the price of calibration")
         draft.loss("softmax_focal_loss", f"{reason}: it looks away from the many that are easy")
+        draft.loss("ldam_loss", f"{reason}: rare classes win by a margin; of cosines, with class_counts")
         draft.metric("balanced accuracy", f"{reason}: accuracy is {largest:.3g} for a model that knows one class")
         draft.metric("macro F1", "each class counts alike")
     else:
