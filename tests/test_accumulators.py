@@ -9,6 +9,8 @@ import pytest
 
 from metrix.accumulators import SampleMean
 from metrix.classification import brier_score_loss, log_loss, roc_auc_score
+from metrix.keypoints import normalized_mean_error
+from metrix.perceptual import dists, lpips
 from metrix.retrieval import mean_reciprocal_rank
 
 
@@ -37,9 +39,27 @@ def test_what_has_no_value_has_no_weight() -> None:
     assert ranks.compute() == 0.875
 
 
+def test_numbers_of_samples_are_averaged(rng: np.random.Generator) -> None:
+    """Of functions that give them, and of one that reports more than the mean; faces without landmarks take no part."""
+    features = [rng.normal(size=(2, 6, channels, 4, 4)) for channels in (3, 5)]
+    weights = [rng.random(3), rng.random(5)]
+    for metric, parameters in ((lpips, (weights,)), (dists, (weights, weights))):
+        parts = SampleMean(metric)
+        for part in (slice(0, 1), slice(1, 6)):
+            parts.update([one[0][part] for one in features], [one[1][part] for one in features], *parameters)
+        whole = metric([one[0] for one in features], [one[1] for one in features], *parameters)
+        assert parts.compute() == pytest.approx(whole.mean(), rel=1e-15)
+    truth = rng.random((5, 68, 2))
+    found, visible = truth + rng.normal(size=truth.shape), np.arange(5)[:, None] * np.ones(68) > 0
+    faces = SampleMean(normalized_mean_error)
+    for part in (slice(0, 2), slice(2, 5)):
+        faces.update(truth[part], found[part], visible=visible[part])
+    assert faces.compute() == pytest.approx(normalized_mean_error(truth, found, visible=visible).mean, rel=1e-15)
+
+
 def test_wrong_use_is_refused() -> None:
     with pytest.raises(
-        TypeError, match=r"^metric: expected a function that is a mean over samples, got roc_auc_score$"
+        TypeError, match=r"^metric: expected a function that is a mean over samples or gives their numbers, got"
     ):
         SampleMean(roc_auc_score)
     with pytest.raises(ValueError, match=r"^other: expected the same metric and options$"):

@@ -16,10 +16,12 @@ from metrix import cli
 from metrix._pictures import _read_picture_with_pillow, read_picture
 from metrix.image_quality import (
     ImageQualityMetrics,
+    gradient_magnitude_similarity_deviation,
     luma,
     multiscale_structural_similarity,
     peak_signal_noise_ratio,
     structural_similarity,
+    visual_information_fidelity,
 )
 
 Image = pytest.importorskip("PIL.Image")
@@ -54,13 +56,17 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:
 
 def test_images(folders: tuple[Path, Path, Pairs], capsys: pytest.CaptureFixture[str]) -> None:
     results, truth, pairs = folders
-    answer = json.loads(run(capsys, results, truth, "--metrics", "psnr,ssim,ms_ssim", "--json", "--threads", "1"))
+    answer = json.loads(
+        run(capsys, results, truth, "--metrics", "psnr,ssim,ms_ssim,gmsd,vif", "--json", "--threads", "1")
+    )
     assert answer["images"] == 3
     assert answer["means"]["psnr"] is None  # infinite
     for row, (name, pair) in zip(answer["per_image"], pairs.items(), strict=True):
         assert row["image"] == f"{name}.bmp"
         assert row["ssim"] == structural_similarity(*pair, channel_axis=-1)
         assert row["ms-ssim"] == multiscale_structural_similarity(*pair, channel_axis=-1)
+        assert row["gmsd"] == gradient_magnitude_similarity_deviation(*pair, channel_axis=-1)
+        assert row["vif"] == visual_information_fidelity(*pair, channel_axis=-1)
         assert (row["psnr"] or math.inf) == peak_signal_noise_ratio(*pair, channel_axis=-1)
     metrics = ImageQualityMetrics(channel_axis=-1)
     for pair in pairs.values():

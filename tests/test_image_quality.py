@@ -395,7 +395,10 @@ def test_peak_signal_noise_ratio_is_that_of_torchmetrics(rng: np.random.Generato
     np.testing.assert_allclose(peak_signal_noise_ratio(x, y, **common), each, rtol=1e-6)
 
 
-ALL = ("peak_signal_noise_ratio", "structural_similarity", "multiscale_structural_similarity")
+ALL = (
+    *("peak_signal_noise_ratio", "structural_similarity", "multiscale_structural_similarity"),
+    *("gradient_magnitude_similarity_deviation", "visual_information_fidelity"),
+)
 
 
 @pytest.mark.parametrize("pooled", [False, True])
@@ -428,6 +431,9 @@ def test_batches_merge_to_one_pass(pooled: bool, rng: np.random.Generator) -> No
         multiscale_structural_similarity(*pair, channel_axis=-1, **MS_SSIM_VARIANTS["pytorch-msssim"]) for pair in pairs
     ]
     assert answer["multiscale_structural_similarity"] == pytest.approx(np.concatenate(scales).mean(), rel=1e-14)
+    for function in (gradient_magnitude_similarity_deviation, visual_information_fidelity):
+        own = np.concatenate([function(*pair, channel_axis=-1) for pair in pairs])
+        np.testing.assert_array_equal(whole.values[function.__name__], own)
     whole.reset()
     assert all(np.isnan(value) for value in whole.compute().values())
 

@@ -20,6 +20,8 @@ METRICS = {
     "psnr": "peak_signal_noise_ratio",
     "ssim": "structural_similarity",
     "ms-ssim": "multiscale_structural_similarity",
+    "gmsd": "gradient_magnitude_similarity_deviation",
+    "vif": "visual_information_fidelity",
 }
 VARIANTS = ("wang", "skimage", "tensorflow", "pytorch-msssim", "torchmetrics", "opencv", "matlab")
 
@@ -35,7 +37,7 @@ def add_images_command(commands: Any, thread_count: Callable[[str], int]) -> Non
     """Add it to the parser of ``metrix``."""
     images = commands.add_parser(
         "images",
-        help="PSNR, SSIM and MS-SSIM of the images of two folders",
+        help="PSNR, SSIM, MS-SSIM, GMSD and VIF of the images of two folders",
         description="Compares images that have the same path in both folders but for the ending. Each needs its partner.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -48,7 +50,7 @@ def add_images_command(commands: Any, thread_count: Callable[[str], int]) -> Non
         type=_metrics,
         default=("psnr", "ssim"),
         metavar="M,M,...",
-        help="psnr, ssim, ms-ssim (default: psnr,ssim)",
+        help="psnr, ssim, ms-ssim, gmsd, vif (default: psnr,ssim); papers take the last two of --channels gray",
     )
     images.add_argument(
         "--variant",

@@ -34,11 +34,17 @@ def is_mean_of(terms: Callable[..., Any]) -> Callable[[Function], Function]:
     return register
 
 
+def gives_samples(function: Function) -> Function:
+    """Tell that a function gives a number for each sample, of which people report the mean."""
+    _TERMS[function] = function
+    return function
+
+
 def terms_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What :func:`is_mean_of` was told."""
+    """What :func:`is_mean_of` or :func:`gives_samples` was told."""
     if function not in _TERMS:
         name = getattr(function, "__name__", type(function).__name__)
-        raise TypeError(f"metric: expected a function that is a mean over samples, got {name}")
+        raise TypeError(f"metric: expected a function that is a mean over samples or gives their numbers, got {name}")
     return _TERMS[function]
 
 

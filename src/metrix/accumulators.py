@@ -22,7 +22,8 @@ class SampleMean:
     Args:
         metric: a function of :mod:`metrix` that is such a mean, such as ``log_loss``, ``brier_score_loss``,
             ``top_k_accuracy_score`` or ``mean_tweedie_deviance``, those of :mod:`metrix.forecasts` and those of
-            :mod:`metrix.retrieval`.
+            :mod:`metrix.retrieval` and ``normalized_mean_error``; or one that gives a number for each sample: ``lpips``,
+            ``dists``.
         options: keyword arguments of the function, the same for all batches.
 
     Raises:
@@ -47,10 +48,10 @@ class SampleMean:
         self._metric, self._options = metric, options
         self._state = _core.regression.cleared(1)
 
-    def update(self, *data: Any, sample_weight: Any = None) -> None:
-        """Add a batch: the positional arguments of the function."""
-        terms, weight = terms_of(self._metric)(*data, **self._options), sample_weight
-        self._state = _core.regression.merged(self._state, state_of_terms(terms, weight))
+    def update(self, *data: Any, sample_weight: Any = None, **of_batch: Any) -> None:
+        """Add a batch: the positional arguments of the function, and keywords that go with them, such as ``query``."""
+        terms = terms_of(self._metric)(*data, **{**self._options, **of_batch})
+        self._state = _core.regression.merged(self._state, state_of_terms(terms, sample_weight))
 
     def merge(self, other: SampleMean) -> None:
         """Add all that another one of the same metric and options has seen."""

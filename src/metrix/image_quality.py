@@ -339,7 +339,13 @@ def visual_information_fidelity(
     return pair.result(visual_information(pair, noise, pair.num_threads(num_threads)))
 
 
-_METRICS = ("peak_signal_noise_ratio", "structural_similarity", "multiscale_structural_similarity")
+_METRICS = (
+    "peak_signal_noise_ratio",
+    "structural_similarity",
+    "multiscale_structural_similarity",
+    "gradient_magnitude_similarity_deviation",
+    "visual_information_fidelity",
+)
 
 
 class ImageQualityMetrics:
@@ -384,7 +390,7 @@ class ImageQualityMetrics:
         for name in self.metrics:
             if name not in _METRICS:
                 raise ValueError(f"metrics: expected names among {sorted(_METRICS)}, got {name!r}")
-        similarities = dict(zip(_METRICS[1:], (SSIM_VARIANTS, MS_SSIM_VARIANTS)))
+        similarities = dict(zip(_METRICS[1:3], (SSIM_VARIANTS, MS_SSIM_VARIANTS)))
         for name in self.metrics:
             if name in similarities and variant not in similarities[name]:
                 raise ValueError(f"variant: expected one of {list(similarities[name])} for {name}, got {variant!r}")
@@ -414,6 +420,12 @@ class ImageQualityMetrics:
             found["multiscale_structural_similarity"] = multiscale_structural_similarity(
                 image, reference, **common, **MS_SSIM_VARIANTS[variant]
             )
+        if "gradient_magnitude_similarity_deviation" in self.metrics:
+            found["gradient_magnitude_similarity_deviation"] = gradient_magnitude_similarity_deviation(
+                image, reference, data_range=pair.data_range, channel_axis=channel_axis
+            )
+        if "visual_information_fidelity" in self.metrics:
+            found["visual_information_fidelity"] = visual_information_fidelity(image, reference, **common)
         if "peak_signal_noise_ratio" in self.metrics:
             sums, size = _squared_errors(pair, num_threads)
             found["peak_signal_noise_ratio"] = _decibels(sums, size, pair.data_range)

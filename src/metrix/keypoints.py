@@ -16,6 +16,7 @@ import numpy.typing as npt
 from metrix import _core
 from metrix._arrays import as_float64
 from metrix._keypoint_errors import JointCounts, aligned, distances, face_lengths, lengths_of, poses_of
+from metrix._sample_mean import Skipping, is_mean_of
 from metrix._threads import resolve_num_threads
 from metrix.protocols import COCO_KEYPOINT_SIGMAS
 
@@ -350,6 +351,11 @@ def mean_per_joint_position_error(
     return counts.mean_errors()[0]
 
 
+def _face_terms(y_true: Any, y_pred: Any, **options: Any) -> Skipping:
+    return Skipping(normalized_mean_error(y_true, y_pred, **options).per_face)
+
+
+@is_mean_of(_face_terms)
 def normalized_mean_error(
     y_true: Any, y_pred: Any, *, normalizer: Any = "inter_ocular", threshold: float = 0.1, visible: Any = None
 ) -> FaceErrors:
@@ -365,8 +371,9 @@ def normalized_mean_error(
         threshold: above it a face has failed; 0.08 or 0.1.
 
     Returns:
-        ``mean``, ``failure_rate``, ``auc`` and ``per_face``. Scripts integrate the curve in steps (of 1e-4, by Simpson's
-        rule), this is exact. NaN of no faces; a face without visible landmarks is NaN and takes no part.
+        ``mean`` (batch by batch: :class:`metrix.accumulators.SampleMean`), ``failure_rate``, ``auc`` and ``per_face``.
+        Scripts integrate the curve in steps (of 1e-4, by Simpson's rule), this is exact. NaN of no faces; a face without
+        visible landmarks is NaN and takes no part.
 
     Example:
         >>> truth = [[[0.0, 0.0], [10.0, 0.0], [5.0, 5.0]]]

@@ -18,6 +18,7 @@ from metrix import _core
 from metrix._arrays import as_float64, as_ndarray
 from metrix._exact_sums import values
 from metrix._opinions import kendall_tau, ranks, student_quantile, unreliable
+from metrix._sample_mean import gives_samples
 from metrix._threads import resolve_num_threads
 
 __all__ = ["MeanOpinionScore", "QualityCorrelations", "dists", "lpips", "mean_opinion_score", "quality_correlations"]
@@ -53,6 +54,7 @@ class QualityCorrelations(NamedTuple):
     """Root mean squared difference; it says something only where both have one scale."""
 
 
+@gives_samples
 def lpips(
     y_true: Sequence[Any],
     y_pred: Sequence[Any],
@@ -111,6 +113,7 @@ def lpips(
     return result if per_layer else np.asarray(result.sum(axis=1))
 
 
+@gives_samples
 def dists(
     y_true: Sequence[Any], y_pred: Sequence[Any], alpha: Sequence[Any], beta: Sequence[Any], *, eps: float = 1e-6
 ) -> FloatArray:
