@@ -10,9 +10,10 @@
 namespace metrix::losses {
 namespace {
 
+// Outputs lie apart from inputs: where they might not, each loop would be there twice, a quarter of all of this file.
 template <class T, class F, bool wants_value, bool wants_gradient, bool wants_curvature>
-void terms(const T* x, const T* y, const T* each, Index count, const T* parameters, T* value, T* gradient,
-           T* curvature) {
+void terms(const T* x, const T* y, const T* each, Index count, const T* parameters, T* __restrict value,
+           T* __restrict gradient, T* __restrict curvature) {
     T own[3] = {parameters[0], parameters[1], parameters[2]};  // in registers: no output can change them
     if constexpr (requires { F::varies; }) {
         if (each != nullptr) {
